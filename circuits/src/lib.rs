@@ -1,0 +1,12 @@
+//! The statements of Tabella: types, native relations and, with the feature
+//! `r1cs`, the constraint systems that prove them.
+//!
+//! Without features this crate holds types and native computation only: no
+//! proof system. spec: `params`.
+
+pub mod curve;
+pub mod params;
+pub mod primitives;
+#[cfg(feature = "r1cs")]
+pub mod r1cs;
+pub mod types;

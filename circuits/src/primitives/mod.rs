@@ -1,0 +1,3 @@
+//! Hashes, trees, encryption and ranges: natively and as gadgets.
+
+pub mod poseidon;

@@ -1,0 +1,1 @@
+//! Typed values and their one encoding.

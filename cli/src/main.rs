@@ -1,0 +1,2 @@
+//! The `tabella` command.
+fn main() {}
