@@ -76,10 +76,7 @@ impl Ciphertexts {
             return Err(InvalidPoint::Length(bytes.len()));
         }
         let ciphertext = |b: &[u8]| {
-            Ok(Ciphertext {
-                c1: CurvePoint::from_bytes(&b[..64])?,
-                c2: CurvePoint::from_bytes(&b[64..])?,
-            })
+            Ok(Ciphertext { c1: CurvePoint::from_bytes(&b[..64])?, c2: CurvePoint::from_bytes(&b[64..])? })
         };
         bytes.chunks_exact(Self::CIPHERTEXT_BYTES).map(ciphertext).collect::<Result<_, _>>().map(Self)
     }

@@ -15,10 +15,13 @@ pub fn hash(cs: &mut Cs, tag: Tag, inputs: &[Num]) -> Num {
 
 /// [`super::sponge`] in the circuit.
 pub fn sponge(cs: &mut Cs, tag: Tag, inputs: &[Num]) -> Num {
-    inputs.chunks(RATE).fold(None, |carry: Option<Num>, block| {
-        let capacity = carry.map_or(Capacity::Tag(tag), Capacity::Carried);
-        Some(sponge_block(cs, &capacity, block))
-    }).expect("a sponge has inputs")
+    inputs
+        .chunks(RATE)
+        .fold(None, |carry: Option<Num>, block| {
+            let capacity = carry.map_or(Capacity::Tag(tag), Capacity::Carried);
+            Some(sponge_block(cs, &capacity, block))
+        })
+        .expect("a sponge has inputs")
 }
 
 /// [`super::sponge_block`] in the circuit.

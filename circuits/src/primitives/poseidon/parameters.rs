@@ -100,9 +100,9 @@ fn apply(matrix: &Matrix, x: &[Fr]) -> Vec<Fr> {
 
 /// `diag(1, block) * m`
 fn block_times(block: &Matrix, m: &Matrix) -> Matrix {
-    let lower = block.iter().map(|row| {
-        (0..m.len()).map(|j| row.iter().zip(&m[1..]).map(|(b, mi)| *b * mi[j]).sum()).collect()
-    });
+    let lower = block
+        .iter()
+        .map(|row| (0..m.len()).map(|j| row.iter().zip(&m[1..]).map(|(b, mi)| *b * mi[j]).sum()).collect());
     std::iter::once(m[0].clone()).chain(lower).collect()
 }
 

@@ -21,8 +21,7 @@ fn naive(capacity: Fr, inputs: &[Fr]) -> Fr {
 
 #[test]
 fn poseidon_of_1_2_is_circoms() {
-    let known: Fr =
-        MontFp!("7853200120776062878684798364095072458815029376092732009249414926327459813530");
+    let known: Fr = MontFp!("7853200120776062878684798364095072458815029376092732009249414926327459813530");
     assert_eq!(compress(Fr::ZERO, &[Fr::from(1u64), Fr::from(2u64)]), known);
 }
 
