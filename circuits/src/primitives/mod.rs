@@ -1,3 +1,8 @@
 //! Hashes, trees, encryption and ranges: natively and as gadgets.
 
+#[cfg(feature = "r1cs")]
+pub mod edwards;
+pub mod merkle;
 pub mod poseidon;
+#[cfg(feature = "r1cs")]
+pub mod range;

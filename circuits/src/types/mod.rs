@@ -5,11 +5,13 @@
 //! canonical encoding, and never panics.
 
 mod ciphertext;
+mod entry;
 mod field;
 mod point;
 mod rule;
 
 pub use ciphertext::{Ciphertext, Ciphertexts, ciphertext_tag};
+pub use entry::{BoardEntry, BoardRow, ProofBytes, ProofLength, board_root, hash_to_field};
 pub use field::{
     BoardRoot, CensusRoot, CiphertextDigest, DraftId, ElectionId, IdentityCommitment, MemberSecret,
     NonCanonical, ProofHash, Slot, Ticket, field_from_bytes, field_to_bytes, scalar_from_bytes,

@@ -1,0 +1,9 @@
+//! The census tree and the board tree. spec: `census.tree`, `board.tree`.
+
+mod board;
+mod census;
+#[cfg(test)]
+mod tests;
+
+pub use board::{BoardPath, BoardTree, board_zeros};
+pub use census::{CensusPath, CensusTree, census_leaf};

@@ -1,0 +1,57 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::{curve::Fr, params::*, primitives::poseidon};
+
+#[test]
+fn census_paths_lead_to_the_root_and_no_other_leaf_does() {
+    for n in [1u64, 3, 4, 5, 17, 64, 70] {
+        let leaves: Vec<Fr> = (0..n).map(|i| Fr::from(i + 100)).collect();
+        let tree = CensusTree::new(leaves.clone());
+        for (i, leaf) in leaves.iter().enumerate() {
+            let path = tree.path(i as u64).unwrap();
+            assert_eq!(path.root(*leaf), tree.root());
+            assert_ne!(path.root(*leaf + Fr::from(1u64)), tree.root());
+        }
+        assert!(tree.path(n).is_none());
+    }
+}
+
+#[test]
+fn board_tree_equals_a_plain_rebuild_at_every_size() {
+    let leaves: Vec<Fr> = (0..37u64).map(|i| Fr::from(i + 9)).collect();
+    let mut tree = BoardTree::new();
+    for (i, leaf) in leaves.iter().enumerate() {
+        assert_eq!(tree.append(*leaf), Some(i as u32));
+    }
+    for size in 0..=leaves.len() {
+        let mut level: Vec<Fr> = leaves[..size].to_vec();
+        for zero in &board_zeros()[..BOARD_DEPTH] {
+            if level.len() % 2 == 1 || level.is_empty() {
+                level.push(*zero);
+            }
+            level = level
+                .chunks(2)
+                .map(|c| poseidon::hash(Tag::BoardNode, &[c[0], *c.get(1).unwrap_or(zero)]))
+                .collect();
+        }
+        let size = size as u32;
+        assert_eq!(tree.root_at(size).unwrap().field(), level[0], "size {size}");
+        for i in 0..size {
+            let path = tree.path_at(i, size).unwrap();
+            assert_eq!(path.root(leaves[i as usize]), tree.root_at(size).unwrap());
+        }
+        assert!(tree.path_at(size, size).is_none());
+    }
+    assert!(tree.root_at(38).is_none());
+}
+
+/// A6, A19: a leaf, a node and an empty leaf never stand for one another.
+#[test]
+fn leaf_node_and_empty_leaf_differ() {
+    let mut seen: Vec<Fr> = Tag::ALL.iter().map(|t| t.field()).collect();
+    seen.extend(Tag::ALL.iter().map(|t| poseidon::hash(*t, &[Fr::from(1u64), Fr::from(2u64)])));
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), all);
+}
