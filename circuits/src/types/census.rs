@@ -9,7 +9,8 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// One holder of tokens in the source table, in census units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Holder {
     /// The account.
     pub address: Address,
@@ -27,7 +28,8 @@ pub fn holders_digest(holders: &[Holder]) -> [u8; 32] {
 }
 
 /// One leaf of the census.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CensusEntry {
     /// The member's account.
     pub address: Address,

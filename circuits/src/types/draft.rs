@@ -17,7 +17,8 @@ pub const LIST_MAX: usize = 256;
 pub const CALL_DATA_MAX: usize = 8 * 1024;
 
 /// What a passed proposal is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProposalKind {
     /// A resolution: its text is all there is.
     Resolution,
@@ -41,7 +42,8 @@ impl ProposalKind {
 }
 
 /// Where the outcome is settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SettlementMode {
     /// Nowhere: the record is all there is. Chain id 0, zero contract.
     None,
@@ -65,13 +67,16 @@ impl SettlementMode {
 }
 
 /// A call that a passed proposal runs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Call {
     /// Contract to call.
     pub target: Address,
     /// Wei to send, a 256-bit big-endian integer.
+    #[serde(with = "super::json::bytes")]
     pub value: [u8; 32],
     /// Calldata.
+    #[serde(with = "super::json::bytes")]
     pub data: Vec<u8>,
 }
 
@@ -83,7 +88,8 @@ impl TypedData for Call {
 }
 
 /// When the proposal has passed. spec: `election.pass_rule`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PassRule {
     /// Position of the option that means "yes".
     pub winning_option: u8,
@@ -119,9 +125,11 @@ impl TypedData for PassRule {
 }
 
 /// Where the census comes from. spec: `census.definition`
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CensusDefinition {
     /// `keccak256` of the canonical table of holders.
+    #[serde(with = "super::json::bytes")]
     pub source: [u8; 32],
     /// In words, e.g. `ENS at block 21,000,000 of chain 1`.
     pub snapshot: String,
@@ -145,7 +153,8 @@ impl TypedData for CensusDefinition {
 }
 
 /// Unix times in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Times {
     /// Voting starts.
     pub opening: u64,
@@ -166,11 +175,13 @@ impl TypedData for Times {
 }
 
 /// A trustee as the draft names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TrusteeIdentity {
     /// Account that signs the trustee's messages.
     pub signer: Address,
     /// X25519 public key that shares are encrypted to (HPKE).
+    #[serde(with = "super::json::bytes")]
     pub encryption_key: [u8; 32],
 }
 
@@ -182,7 +193,8 @@ impl TypedData for TrusteeIdentity {
 }
 
 /// An election's draft. spec: `election.draft`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Draft {
     /// Chain of settlement, or 0.
     pub chain_id: u64,
@@ -193,6 +205,7 @@ pub struct Draft {
     /// Chain id in the members' registrations.
     pub registration_chain_id: u64,
     /// `keccak256` of the proposal's text.
+    #[serde(with = "super::json::bytes")]
     pub proposal_digest: [u8; 32],
     /// What the proposal is.
     pub kind: ProposalKind,
@@ -223,6 +236,7 @@ pub struct Draft {
     /// Account that signs this draft, the census, opening and closing.
     pub organiser: Address,
     /// Fresh randomness.
+    #[serde(with = "super::json::bytes")]
     pub nonce: [u8; 32],
 }
 
@@ -430,7 +444,8 @@ impl TypedData for Draft {
 }
 
 /// A draft with its proposal's text, signed by the organiser.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignedDraft {
     /// The draft.
     pub draft: Draft,

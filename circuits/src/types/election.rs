@@ -7,7 +7,8 @@ use super::{
 
 /// The frozen census as everyone must see it, signed by the organiser before
 /// the trustees generate the key. spec: `census.frozen`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CensusStatement {
     /// The draft.
     pub draft_id: DraftId,
@@ -26,7 +27,8 @@ impl TypedData for CensusStatement {
 
 /// The key of an election as its trustees sign it, once per draft.
 /// spec: `election.key`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ElectionKey {
     /// The draft.
     pub draft_id: DraftId,
@@ -40,8 +42,10 @@ pub struct ElectionKey {
     pub verification_shares: Vec<GroupElement>,
     /// Hashes of the verifying keys of the election's circuits: ballot,
     /// tally, tally chunk, tally final.
+    #[serde(with = "super::json::words")]
     pub verifying_keys: [[u8; 32]; 4],
     /// Hash of all messages of the key generation.
+    #[serde(with = "super::json::bytes")]
     pub transcript: [u8; 32],
 }
 
@@ -92,7 +96,8 @@ impl TypedData for ElectionKey {
 }
 
 /// An election key with the signatures of all n trustees, by index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignedElectionKey {
     /// The key.
     pub key: ElectionKey,

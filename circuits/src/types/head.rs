@@ -6,7 +6,8 @@ use super::{
 use crate::primitives::merkle::BoardPath;
 
 /// The state of a board, as the operator signs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Head {
     /// The election.
     pub election_id: ElectionId,
@@ -34,7 +35,8 @@ impl TypedData for Head {
 }
 
 /// A head with the operator's signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignedHead {
     /// The head.
     pub head: Head,

@@ -11,6 +11,7 @@ mod election;
 mod entry;
 mod field;
 mod head;
+pub mod json;
 mod point;
 mod registration;
 mod rule;
@@ -37,3 +38,6 @@ pub use signature::{
     AccountKey, Address, Domain, InvalidAddress, InvalidSignature, Signature, TypedData, keccak256,
     word_address, word_array, word_u64,
 };
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use crate::curve::Fr;
 
 /// What a member signs with the account that holds the tokens.
 /// spec: `registration.message`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RegistrationMessage {
     /// Chain on which the tokens live.
     pub chain_id: u64,
@@ -55,7 +56,8 @@ impl TypedData for RegistrationMessage {
 }
 
 /// A registration with the account's signature and the proof of knowledge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Registration {
     /// The message.
     pub message: RegistrationMessage,
