@@ -10,8 +10,8 @@ use circuits::{
 
 /// Longest name of a circuit, in bytes.
 pub const CIRCUIT_NAME_MAX: usize = 128;
-/// Most proofs of one result: chunks of a board of 2^26 entries fit.
-pub const TALLY_PROOFS_MAX: usize = 1 << 19;
+/// Most proofs of one result: enough for four million entries of `Shape4`.
+pub const TALLY_PROOFS_MAX: usize = 1 << 14;
 /// Most public inputs of one proof.
 const INPUTS_MAX: usize = 64;
 /// Most totals.

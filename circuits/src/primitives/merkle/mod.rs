@@ -2,8 +2,10 @@
 
 mod board;
 mod census;
+mod consistency;
 #[cfg(test)]
 mod tests;
 
 pub use board::{BoardPath, BoardTree, board_zeros};
 pub use census::{CensusPath, CensusTree, census_leaf};
+pub use consistency::{ConsistencyProof, Inconsistent};
