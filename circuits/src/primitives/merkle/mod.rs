@@ -3,6 +3,8 @@
 mod board;
 mod census;
 mod consistency;
+#[cfg(feature = "r1cs")]
+pub mod gadget;
 #[cfg(test)]
 mod tests;
 
