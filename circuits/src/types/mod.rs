@@ -28,8 +28,8 @@ pub use election::{CensusStatement, ElectionKey, InvalidElectionKey, Order, Sign
 pub use entry::{BoardEntry, BoardRow, ProofBytes, ProofLength, board_root, hash_to_field};
 pub use field::{
     BoardRoot, CensusRoot, CiphertextDigest, DraftId, ElectionId, IdentityCommitment, MemberSecret,
-    NonCanonical, ProofHash, Slot, Ticket, field_from_bytes, field_to_bytes, scalar_from_bytes,
-    scalar_to_bytes,
+    NonCanonical, ProofHash, RegistrationContext, Slot, Ticket, field_from_bytes, field_to_bytes,
+    scalar_from_bytes, scalar_to_bytes,
 };
 pub use head::{Head, InvalidReceipt, Receipt, SignedHead};
 pub use point::{CurvePoint, GroupElement, InvalidPoint};
