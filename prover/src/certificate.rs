@@ -148,10 +148,8 @@ impl Certificate {
     fn check_quotient_query(&self, key: &Points) -> Result<(), InconsistentKey> {
         let n = key.h_query.len() - 1;
         let weights = random_weights(n);
-        let terms = [
-            (msm(&key.h_query[1..], &weights), self.g2),
-            (-msm(&key.h_query[..n], &weights), self.tau_g2),
-        ];
+        let terms =
+            [(msm(&key.h_query[1..], &weights), self.g2), (-msm(&key.h_query[..n], &weights), self.tau_g2)];
         require(product_is_one(&terms), "query H is not made of powers of tau")
     }
 

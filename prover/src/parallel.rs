@@ -12,7 +12,11 @@ pub(crate) fn map_range<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send)
 }
 
 /// Splits `items` into pieces of `size` and fills each with `f(index, piece)`.
-pub(crate) fn for_each_chunk<T: Send>(items: &mut [T], size: usize, f: impl Fn(usize, &mut [T]) + Sync + Send) {
+pub(crate) fn for_each_chunk<T: Send>(
+    items: &mut [T],
+    size: usize,
+    f: impl Fn(usize, &mut [T]) + Sync + Send,
+) {
     #[cfg(feature = "parallel")]
     items.par_chunks_mut(size).enumerate().for_each(|(i, piece)| f(i, piece));
     #[cfg(not(feature = "parallel"))]

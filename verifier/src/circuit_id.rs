@@ -87,9 +87,11 @@ fn parse(s: &str) -> Option<CircuitId> {
         ["tally-chunk", shape, rows] => {
             Some(CircuitId::TallyChunk { shape: parse_shape(shape)?, rows: parse_rows(rows)? })
         }
-        ["tally-final", shape, rows, t] => {
-            Some(CircuitId::TallyFinal { shape: parse_shape(shape)?, rows: parse_rows(rows)?, t: parse_t(t)? })
-        }
+        ["tally-final", shape, rows, t] => Some(CircuitId::TallyFinal {
+            shape: parse_shape(shape)?,
+            rows: parse_rows(rows)?,
+            t: parse_t(t)?,
+        }),
         _ => None,
     }
 }
