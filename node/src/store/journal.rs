@@ -364,17 +364,14 @@ fn judge(
     Ok(Some(TornTail { position: Position(tail.end), bytes: size - tail.end }))
 }
 
-/// Whether a valid frame behind the bad bytes states that they were durable
-/// before it was written.
+/// Whether a valid frame at or behind the bad bytes states that they were
+/// durable before it was written. It counts wherever it lies now: bytes may
+/// have been lost or doubled before it.
 fn later_batch(file: &dyn File, format: &Format, tail: &Tail, size: u64) -> io::Result<bool> {
     let mut window = Window::new(file);
-    let mut from = tail.end + 1;
+    let mut from = tail.end;
     while let Some(offset) = format.next_marker(&mut window, from, size)? {
-        if let Some(frame) = format.frame_at(&mut window, offset)?
-            && frame.batch > tail.end
-            && frame.batch <= offset
-            && frame.place.number > tail.number
-        {
+        if format.frame_at(&mut window, offset)?.is_some_and(|frame| frame.batch > tail.end) {
             return Ok(true);
         }
         from = offset + 1;

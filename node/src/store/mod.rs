@@ -36,7 +36,7 @@ pub use self::{
     frame::{FORMAT_VERSION, Frame, MAX_PAYLOAD, Place, Position},
     head_file::{HeadError, HeadFiles, MAX_HEAD, SignedHead},
     index::{
-        Applied, Conflict, Edit, Id, Index, IndexError, IndexUpdate, MemIndex, Registration, SledIndex,
+        Applied, Conflict, Edit, Id, Index, IndexError, IndexUpdate, MemIndex, Pair, Registration, SledIndex,
         SlotHead,
     },
     journal::{Fault, Journal, JournalError, Reader, Recovery, StoredFrame, TornTail},

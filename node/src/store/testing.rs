@@ -86,11 +86,6 @@ impl SimStorage {
         disk.fault = Some((disk.calls + after, fault));
     }
 
-    /// Calls that change something, so far.
-    pub fn calls(&self) -> u64 {
-        self.disk().calls
-    }
-
     /// Syncs of files, so far.
     pub fn syncs(&self) -> u64 {
         self.disk().syncs

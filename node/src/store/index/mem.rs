@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Edit, Index, IndexError};
+use super::{Edit, Index, IndexError, Pair};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -27,7 +27,7 @@ impl Index for MemIndex {
         Ok(self.map().get(key).cloned())
     }
 
-    fn pairs(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn pairs(&self, prefix: &[u8]) -> Result<Vec<Pair>, IndexError> {
         let map = self.map();
         let from = map.range(prefix.to_vec()..).take_while(|(key, _)| key.starts_with(prefix));
         Ok(from.map(|(key, value)| (key.clone(), value.clone())).collect())

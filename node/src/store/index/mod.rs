@@ -24,6 +24,9 @@ use super::frame::Position;
 /// Identifiers and digests: 32 bytes. Addresses are padded on the left.
 pub type Id = [u8; 32];
 
+/// A stored key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// The current state of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotHead {
@@ -134,7 +137,7 @@ pub trait Index: Debug + Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
 
     /// All pairs whose key begins with `prefix`, in order of keys.
-    fn pairs(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError>;
+    fn pairs(&self, prefix: &[u8]) -> Result<Vec<Pair>, IndexError>;
 
     /// Makes all edits, or none if the expectation of one fails.
     fn commit(&self, edits: &[Edit]) -> Result<(), IndexError>;

@@ -8,7 +8,7 @@ use ::sled::{
     transaction::{ConflictableTransactionError, TransactionError, TransactionalTree},
 };
 
-use super::{Conflict, Edit, Index, IndexError, keys};
+use super::{Conflict, Edit, Index, IndexError, Pair, keys};
 
 const TREE: &[u8] = b"index";
 
@@ -52,7 +52,7 @@ impl Index for SledIndex {
         Ok(self.tree.get(key).map_err(failed("read"))?.map(|value| value.to_vec()))
     }
 
-    fn pairs(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn pairs(&self, prefix: &[u8]) -> Result<Vec<Pair>, IndexError> {
         let pairs = self.tree.scan_prefix(prefix);
         pairs.map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())).map_err(failed("scan"))).collect()
     }
