@@ -24,7 +24,9 @@ pub use draft::{
     CALL_DATA_MAX, Call, CensusDefinition, Draft, InvalidDraft, InvalidSignedDraft, LIST_MAX, NAME_MAX,
     PROPOSAL_TEXT_MAX, PassRule, ProposalKind, SettlementMode, SignedDraft, Times, TrusteeIdentity,
 };
-pub use election::{CensusStatement, ElectionKey, InvalidElectionKey, Order, SignedElectionKey};
+pub use election::{
+    CensusStatement, ElectionKey, InvalidElectionKey, Order, SignedElectionKey, VERIFYING_KEYS,
+};
 pub use entry::{BoardEntry, BoardRow, ProofBytes, ProofLength, board_root, hash_to_field};
 pub use field::{
     BoardRoot, CensusRoot, CiphertextDigest, DraftId, ElectionId, IdentityCommitment, MemberSecret,
