@@ -10,4 +10,5 @@ pub mod params;
 pub mod primitives;
 #[cfg(feature = "r1cs")]
 pub mod r1cs;
+pub mod tally;
 pub mod types;
