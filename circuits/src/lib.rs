@@ -5,6 +5,7 @@
 //! proof system. spec: `params`.
 
 pub mod curve;
+pub mod decryption;
 pub mod params;
 pub mod primitives;
 #[cfg(feature = "r1cs")]
