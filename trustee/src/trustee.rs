@@ -229,6 +229,11 @@ impl<S: Storage> Trustee<S> {
         Ok(message)
     }
 
+    /// Where the state is kept.
+    pub fn storage(&self) -> &S {
+        &self.storage
+    }
+
     /// Stops: gives the storage back.
     pub fn into_storage(self) -> S {
         self.storage
