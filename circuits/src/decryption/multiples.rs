@@ -106,12 +106,14 @@ fn look_up_constant(cs: &mut Cs, table: &[Affine2], bits: &[Bit]) -> PointVar {
     PointVar { x: coordinate(|p| p.x), y: coordinate(|p| p.y) }
 }
 
-/// A point of the prime subgroup: a witness on the curve, times the cofactor.
-/// Every point of the subgroup is such a product, and nothing else is.
+/// A witness in the prime subgroup: it is the cofactor times a point of the
+/// curve. Every point of the subgroup is such a product, and nothing else is.
 pub(crate) fn in_subgroup(cs: &mut Cs, p: CurvePoint) -> PointVar {
     let eighth = Scalar::from(8u64).inverse().expect("8 is not 0 mod l");
     let root = PointVar::on_curve(cs, (p.affine() * eighth).into());
-    (0..3).fold(root, |q, _| q.double(cs))
+    let point = PointVar::witness(cs, p);
+    (0..3).fold(root, |q, _| q.double(cs)).enforce_equal(cs, &point);
+    point
 }
 
 /// `P` or `-P`: one constraint.

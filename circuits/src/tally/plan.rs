@@ -176,7 +176,7 @@ pub struct Opened {
 }
 
 /// The one-proof form of a tally.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneProof {
     /// Public.
     pub statement: Statement,
@@ -185,7 +185,7 @@ pub struct OneProof {
 }
 
 /// One chunk.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// Public.
     pub statement: ChunkStatement,
@@ -194,7 +194,7 @@ pub struct Chunk {
 }
 
 /// The final proof.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Final {
     /// Public.
     pub statement: FinalStatement,

@@ -75,8 +75,10 @@ pub enum Unsatisfied {
 /// The first condition that does not hold.
 pub fn check(layout: Layout, statement: &Statement, witness: &Witness) -> Result<(), Unsatisfied> {
     let outcome = &statement.outcome;
+    // N is counted from the rows, and compared with the statement at the end.
+    let size = u32::try_from(witness.segment.log.len()).map_err(|_| Unsatisfied::Counts)?;
     let sorted = sorted_commitment(layout, witness.segment.sorted.iter().copied());
-    let context = Context::new(statement.election_id, statement.root, outcome.size, sorted);
+    let context = Context::new(statement.election_id, statement.root, size, sorted);
     let state = advance(layout, State::initial(layout, context), &witness.segment)?;
     finish(layout, state, &witness.last_opening, &witness.decryption, outcome, statement.public_key)?;
     check_fingerprints(layout, &witness.segment.log, &statement.batches)
