@@ -271,3 +271,163 @@ fn the_largest_total_is_found() {
     let solver = dlog::Solver::new();
     assert_eq!(solver.solve((GENERATOR * Scalar::from(total)).into(), 1 << 44, |_, _| {}), Ok(total));
 }
+
+#[cfg(feature = "r1cs")]
+mod circuit {
+    use super::*;
+    use crate::{
+        decryption::{gadget::*, multiples::*},
+        primitives::edwards::PointVar,
+        r1cs::{Bit, Circuit, Cs, Num},
+    };
+    use ark_ec::PrimeGroup;
+    use ark_ff::BigInteger;
+
+    /// One partial decryption; election, root and size are public.
+    struct One<'a> {
+        statement: Statement<'a>,
+        partial: PartialDecryption,
+    }
+
+    impl Circuit for One<'_> {
+        fn id(&self) -> String {
+            "test/partial-decryption".into()
+        }
+        fn public_inputs(&self) -> Vec<Fr> {
+            self.statement.transcript(&[])[..3].to_vec()
+        }
+        fn synthesize(&self, cs: &mut Cs, inputs: &[Num]) {
+            cs.condition("decryption");
+            let sums = CiphertextVar::witness(cs, self.statement.sums);
+            let about =
+                StatementVar { election_id: &inputs[0], root: &inputs[1], size: &inputs[2], sums: &sums };
+            partial_decryption(cs, &about, self.statement.verification_share, &self.partial);
+        }
+    }
+
+    fn agree(statement: Statement<'_>, partial: &PartialDecryption, valid: bool) {
+        assert_eq!(partial.verify(&statement).is_ok(), valid);
+        let (shape, z) = Cs::shape_and_assignment(&One { statement, partial: partial.clone() });
+        assert_eq!(shape.check(&z).is_ok(), valid, "{:?}", shape.check(&z));
+    }
+
+    #[test]
+    fn the_circuit_accepts_what_verifiers_accept() {
+        let rng = &mut rng();
+        for shape in BallotShape::ALL {
+            let dealt = deal(2, 2, rng);
+            let sums = encrypt(dealt.pk, &vec![9; shape.options()], rng);
+            let right = statement(&dealt.shares[1], &sums);
+            let partial = PartialDecryption::create(2, &dealt.shares[1], &right, rng).unwrap();
+            agree(right, &partial, true);
+            agree(Statement { size: 14, ..right }, &partial, false);
+        }
+        // All voters together can make C1 the identity.
+        let dealt = deal(2, 2, rng);
+        let none = Ciphertexts::identity(BallotShape::Shape4);
+        let right = statement(&dealt.shares[0], &none);
+        let partial = PartialDecryption::create(1, &dealt.shares[0], &right, rng).unwrap();
+        agree(right, &partial, true);
+    }
+
+    /// A28 in the circuit: every transcript item, and shares that cancel
+    /// without weights.
+    #[test]
+    fn the_circuit_refuses_weak_transcripts() {
+        let rng = &mut rng();
+        let dealt = deal(2, 2, rng);
+        let sums = encrypt(dealt.pk, &[5, 6, 7, 8], rng);
+        let s = &dealt.shares[0];
+        let right = statement(s, &sums);
+        let honest = PartialDecryption::create(1, s, &right, rng).unwrap();
+        let transcript = right.transcript(&honest.shares);
+        for item in 0..transcript.len() {
+            let mut weak = transcript.clone();
+            weak[item] = Fr::ZERO;
+            let h = poseidon::sponge(Tag::DecryptionWeights, &weak);
+            let proof = Proof::create(h, &right, s, Scalar::rand(rng));
+            agree(right, &PartialDecryption { proof, ..honest.clone() }, false);
+        }
+        let mut p = honest;
+        p.shares[0] = (p.shares[0].affine() + GENERATOR).into();
+        p.shares[1] = (p.shares[1].affine() - GENERATOR).into();
+        p.proof = Proof::create(right.digest(&p.shares), &right, s, Scalar::rand(rng));
+        agree(right, &p, false);
+    }
+
+    /// `z + l`, where it has 251 bits, is as good a witness: z is not public,
+    /// and A1, A2 and all else that follows are the same.
+    #[test]
+    fn an_aliased_response_changes_nothing() {
+        let rng = &mut rng();
+        let dealt = deal(2, 2, rng);
+        let sums = encrypt(dealt.pk, &[5, 6, 7, 8], rng);
+        let statement = statement(&dealt.shares[0], &sums);
+        let order = Fr::from_bigint(Scalar::MODULUS).unwrap();
+        let (partial, response) = loop {
+            let partial = PartialDecryption::create(1, &dealt.shares[0], &statement, rng).unwrap();
+            let response = Fr::from_bigint(partial.proof.response.into_bigint()).unwrap();
+            if (response + order).into_bigint().num_bits() <= 251 {
+                break (partial, response);
+            }
+        };
+        let one = One { statement, partial };
+        let (shape, honest) = Cs::shape_and_assignment(&one);
+        let variable = honest.iter().position(|x| *x == response).unwrap();
+        let aliased = Cs::forged_assignment(&one, variable, response + order);
+        assert_ne!(aliased, honest);
+        assert_eq!(shape.check(&aliased), Ok(()));
+        let beyond = Cs::forged_assignment(&one, variable, response + order + order);
+        assert!(shape.check(&beyond).is_err());
+    }
+
+    /// `a P + b Q` and `c G` against the curve library, with P and Q also of
+    /// low order, equal, opposite and the identity.
+    struct Multiples {
+        points: [Affine2; 2],
+        scalars: [u64; 3],
+    }
+
+    impl Circuit for Multiples {
+        fn id(&self) -> String {
+            "test/multiples".into()
+        }
+        fn public_inputs(&self) -> Vec<Fr> {
+            let [p, q] = self.points.map(|p| p.into_group());
+            let [a, b, c] = self.scalars.map(|s| [s]);
+            let sums = [p.mul_bigint(a) + q.mul_bigint(b), GENERATOR.mul_bigint(c)];
+            Projective2::normalize_batch(&sums).iter().flat_map(|p| [p.x, p.y]).collect()
+        }
+        fn synthesize(&self, cs: &mut Cs, inputs: &[Num]) {
+            cs.condition("multiples");
+            let [p, q] = self.points.map(|p| PointVar::on_curve(cs, p.into()));
+            let bits = |cs: &mut Cs, k: u64, n: usize| -> Vec<Bit> {
+                (0..n).map(|i| cs.boolean("bit", (k >> i) & 1 == 1)).collect()
+            };
+            let [a, b, c] = [(0, 9), (1, 6), (2, 11)].map(|(i, n)| bits(cs, self.scalars[i], n));
+            let sum = sum_of_multiples(cs, &[(&a, &p), (&b, &q)]);
+            let multiple = multiple_of_generator(cs, &c);
+            for (point, input) in [sum, multiple].iter().zip(inputs.chunks(2)) {
+                point.enforce_equal(cs, &PointVar { x: input[0].clone(), y: input[1].clone() });
+            }
+        }
+    }
+
+    #[test]
+    fn multiples_equal_the_curve_library() {
+        let rng = &mut rng();
+        let p = (GENERATOR * Scalar::rand(rng)).into_affine();
+        let low = order_two().affine();
+        let order_four = Affine2::new_unchecked(Fr::ONE, Fr::ZERO);
+        let points = [p, -p, GENERATOR, low, order_four, Affine2::zero(), (p + low).into_affine()];
+        let shape = Cs::shape(&Multiples { points: [p, p], scalars: [0; 3] });
+        for p in points {
+            for q in points {
+                for scalars in [[0, 0, 0], [1, 1, 1], [511, 63, 2047], [8, 8, 8], [300, 17, 1234]] {
+                    let z = Cs::assignment(&Multiples { points: [p, q], scalars });
+                    assert_eq!(shape.check(&z), Ok(()), "{p} {q} {scalars:?}");
+                }
+            }
+        }
+    }
+}

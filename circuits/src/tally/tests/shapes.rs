@@ -14,64 +14,49 @@ fn describe(shape: &Shape) -> String {
     )
 }
 
-fn snapshot(name: &str, circuits: &[&dyn Circuit]) {
-    let now: String = circuits.iter().map(|c| describe(&Cs::shape(*c))).collect();
+fn compare(name: &str, found: &str) {
     let path = format!("{}/src/tally/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("UPDATE_SHAPES").is_some() {
-        std::fs::write(&path, &now).unwrap();
+    if std::env::var_os("UPDATE_SHAPES").is_some_and(|v| v == "1") {
+        std::fs::write(&path, found).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), now, "{name}: run with UPDATE_SHAPES=1 if meant");
+    let expected = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(expected, found, "{name}: if the change is meant, run with UPDATE_SHAPES=1");
 }
 
 #[test]
 fn shapes_of_the_small_circuits() {
     let l = layout(4);
-    snapshot(
-        "shape-small.snap",
-        &[
-            &TallyCircuit::dummy(l, 2),
-            &TallyCircuit::dummy(l, 3),
-            &ChunkCircuit::dummy(l),
-            &FinalCircuit::dummy(l, 2),
-        ],
-    );
+    let circuits: [&dyn Circuit; 4] = [
+        &TallyCircuit::dummy(l, 2),
+        &TallyCircuit::dummy(l, 3),
+        &ChunkCircuit::dummy(l),
+        &FinalCircuit::dummy(l, 2),
+    ];
+    let found: String = circuits.iter().map(|c| describe(&Cs::shape(*c))).collect();
+    compare("shape-small.snap", &found);
 }
 
+/// Also the budgets: per entry at most 2,500 and 5,000 constraints without
+/// the decryption, and 256 entries of `Shape4` fit the domain 2^19.
 #[test]
 fn shapes_of_the_elections_circuits() {
-    let (l4, l16) = (Layout::standard(BallotShape::Shape4), Layout::standard(BallotShape::Shape16));
-    snapshot(
-        "shape.snap",
-        &[
-            &TallyCircuit::dummy(l4, 2),
-            &ChunkCircuit::dummy(l4),
-            &FinalCircuit::dummy(l4, 2),
-            &TallyCircuit::dummy(l16, 2),
-            &ChunkCircuit::dummy(l16),
-            &FinalCircuit::dummy(l16, 2),
-        ],
-    );
-}
-
-/// Constraints per entry at most 2,500 and 5,000 without the decryption, and
-/// 256 entries of `Shape4` fit the domain 2^19.
-#[test]
-fn sizes_stay_in_their_budgets() {
+    let mut found = String::new();
     for (shape, limit) in [(BallotShape::Shape4, 2_500), (BallotShape::Shape16, 5_000)] {
-        let standard = Layout::standard(shape);
-        let one = TallyCircuit::dummy(standard, 2);
-        let all = Cs::shape(&one).num_constraints();
-        let decryption = 2 * per_trustee(standard);
-        assert!((all - decryption) / standard.rows() <= limit, "{shape:?}: {all}, decryption {decryption}");
+        let layout = Layout::standard(shape);
+        let last = Cs::shape(&FinalCircuit::dummy(layout, 2));
+        let per_trustee =
+            Cs::shape(&FinalCircuit::dummy(layout, 3)).num_constraints() - last.num_constraints();
+        let one = Cs::shape(&TallyCircuit::dummy(layout, 2));
+        let entries = one.num_constraints() - 2 * per_trustee;
+        assert!(entries / layout.rows() <= limit, "{shape:?}: {entries} constraints");
         if shape == BallotShape::Shape4 {
-            assert!(all < (1 << 19) - 16, "{all}");
+            assert!(one.num_constraints() < (1 << 19) - 16, "{}", one.num_constraints());
+        }
+        for s in [one, Cs::shape(&ChunkCircuit::dummy(layout)), last] {
+            found.push_str(&describe(&s));
         }
     }
-}
-
-fn per_trustee(layout: Layout) -> usize {
-    let of = |t| Cs::shape(&FinalCircuit::dummy(layout, t)).num_constraints();
-    of(3) - of(2)
+    compare("shape.snap", &found);
 }
 
 /// Key generation runs on a dummy; every real circuit has its shape.
