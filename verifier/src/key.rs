@@ -260,11 +260,8 @@ impl VerifyingKey {
 
     fn check(&self) -> Result<(), InvalidKey> {
         let p = &self.points;
-        let g2 = [
-            (KeyPoint::Beta, &p.beta_g2),
-            (KeyPoint::Gamma, &p.gamma_g2),
-            (KeyPoint::Delta, &p.delta_g2),
-        ];
+        let g2 =
+            [(KeyPoint::Beta, &p.beta_g2), (KeyPoint::Gamma, &p.gamma_g2), (KeyPoint::Delta, &p.delta_g2)];
         for (point, value) in g2 {
             check_g2(value).map_err(|fault| InvalidKey::Point { point, fault })?;
             if equal_up_to_sign(value, &G2Affine::generator()) {

@@ -24,12 +24,14 @@ pub use draft::{
     CALL_DATA_MAX, Call, CensusDefinition, Draft, InvalidDraft, InvalidSignedDraft, LIST_MAX, NAME_MAX,
     PROPOSAL_TEXT_MAX, PassRule, ProposalKind, SettlementMode, SignedDraft, Times, TrusteeIdentity,
 };
-pub use election::{CensusStatement, ElectionKey, InvalidElectionKey, Order, SignedElectionKey};
+pub use election::{
+    CensusStatement, ElectionKey, InvalidElectionKey, Order, SignedElectionKey, VERIFYING_KEYS,
+};
 pub use entry::{BoardEntry, BoardRow, ProofBytes, ProofLength, board_root, hash_to_field};
 pub use field::{
     BoardRoot, CensusRoot, CiphertextDigest, DraftId, ElectionId, IdentityCommitment, MemberSecret,
-    NonCanonical, ProofHash, Slot, Ticket, field_from_bytes, field_to_bytes, scalar_from_bytes,
-    scalar_to_bytes,
+    NonCanonical, ProofHash, RegistrationContext, Slot, Ticket, field_from_bytes, field_to_bytes,
+    scalar_from_bytes, scalar_to_bytes,
 };
 pub use head::{Head, InvalidReceipt, Receipt, SignedHead};
 pub use point::{CurvePoint, GroupElement, InvalidPoint};

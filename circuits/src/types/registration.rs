@@ -1,10 +1,10 @@
 //! Registrations of members. spec: `registration`.
 
 use super::{
-    Address, Domain, IdentityCommitment, InvalidSignature, ProofBytes, Signature, TypedData, hash_to_field,
-    keccak256, word_u64,
+    Address, Domain, IdentityCommitment, InvalidSignature, ProofBytes, RegistrationContext, Signature,
+    TypedData, hash_to_field, keccak256, word_u64,
 };
-use crate::curve::Fr;
+use crate::{curve::Fr, registration::Statement};
 
 /// What a member signs with the account that holds the tokens.
 /// spec: `registration.message`
@@ -35,8 +35,9 @@ impl RegistrationMessage {
 
     /// What the proof of knowledge of `sk` is bound to: the signed message
     /// and the account. spec: `registration.context`
-    pub fn context(&self) -> Fr {
-        hash_to_field(keccak256([&self.hash()[..], &self.address.0].concat()))
+    pub fn context(&self) -> RegistrationContext {
+        let hash = keccak256([&self.hash()[..], &self.address.0].concat());
+        RegistrationContext::from_field(hash_to_field(hash))
     }
 }
 
@@ -76,8 +77,13 @@ impl Registration {
         self.signature.verify(self.message.hash(), self.message.address)
     }
 
+    /// What the proof says.
+    pub fn statement(&self) -> Statement {
+        Statement { identity: self.message.identity, context: self.message.context() }
+    }
+
     /// Public inputs of the proof: (identity, context).
-    pub fn public_inputs(&self) -> [Fr; 2] {
-        [self.message.identity.field(), self.message.context()]
+    pub fn public_inputs(&self) -> [Fr; Statement::LEN] {
+        self.statement().encode()
     }
 }
