@@ -115,7 +115,9 @@ fn every_cited_id_is_in_the_specification() {
         for (line, found) in Comments::of(&read(&path)).citations() {
             match found {
                 None => faults.push(format!("{name}:{line}: cites no id; write it in backticks")),
-                Some(found) => cited.extend(found.into_iter().map(|id| (id.to_owned(), format!("{name}:{line}")))),
+                Some(found) => {
+                    cited.extend(found.into_iter().map(|id| (id.to_owned(), format!("{name}:{line}"))))
+                }
             }
         }
     }
@@ -140,22 +142,25 @@ fn every_listed_id_has_its_anchor_and_every_anchor_is_listed() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The targets of a page's links.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    page.split("](").skip(1).filter_map(|part| part.split_once(')')).map(|(target, _)| target)
+}
+
 #[test]
 fn links_between_pages_lead_somewhere() {
     let anchors: BTreeSet<String> = anchors().into_values().collect();
+    let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut faults = Vec::new();
-    for folder in ["docs/spec", "docs/adr"] {
-        let folder = root().join(folder);
+    for folder in ["docs/spec", "docs/adr"].map(|f| root().join(f)) {
         for page in files(&folder, "md") {
-            let name = page.file_name().expect("a file has a name").to_string_lossy().into_owned();
-            for target in read(&page).split("](").skip(1).filter_map(|p| Some(p.split_once(')')?.0.to_owned())) {
-                let (path, anchor) = target.split_once('#').unwrap_or((&target, ""));
-                let file = if path.is_empty() { name.as_str() } else { path };
-                let known = target.starts_with("http")
-                    || folder.join(file).is_file()
-                        && (anchor.is_empty()
-                            || anchors.contains(&format!("{}#{anchor}", file.rsplit('/').next().unwrap_or(file))));
-                if !known {
+            let name = file_name(&page);
+            for target in links(&read(&page)).filter(|t| !t.starts_with("http")) {
+                let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+                let file = if path.is_empty() { page.clone() } else { folder.join(path) };
+                let anchored =
+                    anchor.is_empty() || anchors.contains(&format!("{}#{anchor}", file_name(&file)));
+                if !file.is_file() || !anchored {
                     faults.push(format!("{name}: the link to {target} leads nowhere"));
                 }
             }
@@ -166,9 +171,11 @@ fn links_between_pages_lead_somewhere() {
 
 #[test]
 fn lists_of_ids_are_read_to_their_end() {
-    let source = "/// Text. spec: `a.b`,\n/// `c`; A14.\nlet x = 1; // spec: `d` and `e`\n/// `f`\n";
-    let comments = Comments::of(source);
+    let source = format!(
+        "/// Text. {CITATION} `a.b`,\n/// `c`; A14.\nlet x = 1; // {CITATION} `d` and `e`\n/// `f`\n"
+    );
+    let comments = Comments::of(&source);
     assert_eq!(comments.citations(), vec![(1, Some(vec!["a.b", "c"])), (3, Some(vec!["d", "e"]))]);
-    let bare = Comments::of("// spec: words\n");
+    let bare = Comments::of(&format!("// {CITATION} words\n"));
     assert_eq!(bare.citations(), vec![(1, None)]);
 }
