@@ -8,6 +8,8 @@ pub mod key;
 pub mod matrices;
 mod parallel;
 pub mod setup;
+pub mod shapes;
+pub mod tally;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
 
@@ -17,6 +19,7 @@ pub use engine::{ProveError, prove, prove_assignment};
 pub use key::{ImportError, KeyOrigin, ProvingKey};
 pub use matrices::Matrices;
 pub use setup::{SetupError, development_certificate, development_key};
+pub use shapes::shape;
 #[cfg(not(target_family = "wasm"))]
 pub use store::{KeyStore, Progress, Shapes, StoreError};
 

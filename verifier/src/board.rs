@@ -93,7 +93,13 @@ pub struct Replay {
 impl Replay {
     /// An empty board.
     pub fn new(shape: BallotShape) -> Self {
-        Self { shape, slots: BTreeMap::new(), digests: BTreeSet::new(), tickets: BTreeMap::new(), tree: BoardTree::new() }
+        Self {
+            shape,
+            slots: BTreeMap::new(),
+            digests: BTreeSet::new(),
+            tickets: BTreeMap::new(),
+            tree: BoardTree::new(),
+        }
     }
 
     /// Checks an entry against the board so far.
@@ -185,4 +191,3 @@ pub fn check_proofs(
     }
     if bad.is_empty() { Ok(()) } else { Err(bad) }
 }
-

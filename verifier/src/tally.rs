@@ -11,7 +11,7 @@ use circuits::{
     curve::Fr,
     decryption::{self, PartialDecryption},
     tally::{
-        BatchBinding, BrokenChain, ChunkStatement, FinalStatement, Layout, Outcome, Statement, StateDigest,
+        BatchBinding, BrokenChain, ChunkStatement, FinalStatement, Layout, Outcome, StateDigest, Statement,
         check_chain,
     },
     types::{BoardRoot, BoardRow, Ciphertexts, ElectionId, GroupElement, NonCanonical, field_from_bytes},
@@ -118,12 +118,16 @@ pub fn check_totals(
     quorum: usize,
     totals: &[u64],
 ) -> Result<(), InvalidTally> {
-    use circuits::curve::{GENERATOR, Scalar};
     use ark_ec::CurveGroup;
+    use circuits::curve::{GENERATOR, Scalar};
     let masks = decryption::combine(partials, quorum)?;
     let opened = decryption::unmask(sums, &masks);
     let padded = totals.iter().copied().chain(std::iter::repeat(0));
-    match opened.iter().zip(padded).position(|(m, t)| m.affine() != (GENERATOR * Scalar::from(t)).into_affine()) {
+    match opened
+        .iter()
+        .zip(padded)
+        .position(|(m, t)| m.affine() != (GENERATOR * Scalar::from(t)).into_affine())
+    {
         Some(option) => Err(InvalidTally::Total(option)),
         None => Ok(()),
     }

@@ -29,7 +29,11 @@
 //! offline, and answers nobody's queries with `s_i`.
 
 pub mod dlog;
+#[cfg(feature = "r1cs")]
+pub mod gadget;
 mod lagrange;
+#[cfg(feature = "r1cs")]
+mod multiples;
 #[cfg(test)]
 mod tests;
 
@@ -270,10 +274,16 @@ impl PartialDecryption {
     /// # Errors
     /// The first thing that is wrong.
     pub fn verify(&self, statement: &Statement<'_>) -> Result<(), Invalid> {
-        let expected = statement.sums.as_slice().len();
         if !valid_index(self.index) {
             return Err(Invalid::Index(self.index));
         }
+        self.verify_shares(statement)
+    }
+
+    /// [`PartialDecryption::verify`] without the index, which is no part of
+    /// the proof: what the tally circuit enforces.
+    pub(crate) fn verify_shares(&self, statement: &Statement<'_>) -> Result<(), Invalid> {
+        let expected = statement.sums.as_slice().len();
         if self.shares.len() != expected {
             return Err(Invalid::Count { found: self.shares.len(), expected });
         }

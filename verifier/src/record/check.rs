@@ -69,7 +69,13 @@ impl<'r> Checker<'r> {
         Self { record, keys, replay, partials: Vec::new() }
     }
 
-    fn run(mut self, manifest: &Manifest, signature: Signature, mut report: Report, progress: Progress<'_>) -> Report {
+    fn run(
+        mut self,
+        manifest: &Manifest,
+        signature: Signature,
+        mut report: Report,
+        progress: Progress<'_>,
+    ) -> Report {
         for id in &CheckId::ALL[2..] {
             progress(*id);
             let outcome = match id {
@@ -124,8 +130,7 @@ impl<'r> Checker<'r> {
             r.check_signature().map_err(|e| format!("line {line}: {e}"))?;
         }
         let key = self.key_for(CircuitId::Registration)?;
-        let claim =
-            |r: &Registration| Claim { inputs: r.public_inputs().to_vec(), proof: r.proof };
+        let claim = |r: &Registration| Claim { inputs: r.public_inputs().to_vec(), proof: r.proof };
         for (chunk, start) in self.record.registrations.chunks(1024).zip((1..).step_by(1024)) {
             let claims: Vec<Claim> = chunk.iter().map(claim).collect();
             verify_batch(key, &claims)
@@ -270,7 +275,10 @@ impl<'r> Checker<'r> {
         }
         let (t, slots) = (usize::from(draft.threshold), self.replay.slots().len());
         if slots < draft.min_ballots as usize {
-            return Err(format!("{slots} slots; the trustees must not decrypt fewer than {}", draft.min_ballots));
+            return Err(format!(
+                "{slots} slots; the trustees must not decrypt fewer than {}",
+                draft.min_ballots
+            ));
         }
         let quorum = &self.record.tally.quorum;
         let chosen: Vec<_> = quorum.iter().filter_map(|i| partials.get(i).cloned()).collect();

@@ -203,7 +203,9 @@ fn board_to_bytes(shape: BallotShape, entries: &[BoardEntry]) -> Vec<u8> {
     let mut out = BOARD_MAGIC.to_vec();
     out.push(u8::try_from(shape.options()).expect("4 or 16"));
     for e in entries {
-        for field in [e.slot.to_bytes(), e.prev_digest.to_bytes(), e.next_digest.to_bytes(), e.ticket.to_bytes()] {
+        for field in
+            [e.slot.to_bytes(), e.prev_digest.to_bytes(), e.next_digest.to_bytes(), e.ticket.to_bytes()]
+        {
             out.extend(field);
         }
         out.extend(e.ciphertexts.to_bytes());
@@ -213,7 +215,8 @@ fn board_to_bytes(shape: BallotShape, entries: &[BoardEntry]) -> Vec<u8> {
 }
 
 fn board_from_bytes(shape: BallotShape, bytes: &[u8]) -> Result<Vec<BoardEntry>, FormatFault> {
-    let rest = bytes.strip_prefix(BOARD_MAGIC).ok_or(FormatFault::Board("it does not start with the magic"))?;
+    let rest =
+        bytes.strip_prefix(BOARD_MAGIC).ok_or(FormatFault::Board("it does not start with the magic"))?;
     let (room, rest) = rest.split_first().ok_or(FormatFault::Board("it ends after the magic"))?;
     if usize::from(*room) != shape.options() {
         return Err(FormatFault::Board("its shape is not that of the draft's rule"));

@@ -27,8 +27,8 @@ pub use report::{Check, CheckId, Report};
 
 use crate::key::VerifyingKey;
 use circuits::types::{
-    BoardEntry, CensusStatement, Holder, ProofBytes, Registration, SignedDraft, SignedElectionKey,
-    SignedHead, Signature, TrusteeMessage,
+    BoardEntry, CensusStatement, Holder, ProofBytes, Registration, Signature, SignedDraft, SignedElectionKey,
+    SignedHead, TrusteeMessage,
 };
 
 /// Where the proving and verifying keys come from. spec: `setup.origin`
