@@ -9,9 +9,9 @@ pub mod matrices;
 mod parallel;
 pub mod setup;
 pub mod shapes;
-pub mod tally;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
+pub mod tally;
 
 pub use certificate::{Certificate, InconsistentKey};
 pub use codec::InvalidFile;

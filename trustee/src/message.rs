@@ -9,7 +9,8 @@ use crate::encoding::{Reader, Unreadable, put_string};
 use circuits::{
     params::TRUSTEES_MAX,
     types::{
-        AccountKey, Draft, DraftId, InvalidSignature, NonCanonical, Signature, TypedData, keccak256, word_u64,
+        AccountKey, Draft, DraftId, InvalidSignature, NonCanonical, Signature, TrusteeContent,
+        TrusteeMessage, TypedData,
     },
 };
 
@@ -140,31 +141,18 @@ pub enum InvalidMessage {
     },
 }
 
-/// What the sender signs.
-struct Signed<'a> {
-    draft_id: DraftId,
-    route: Route,
-    body: &'a [u8],
-}
-
-impl TypedData for Signed<'_> {
-    const TYPE: &'static str = "TrusteeMessage(bytes32 draftId,uint8 round,uint8 from,uint8 to,bytes body)";
-    fn words(&self) -> Vec<[u8; 32]> {
-        vec![
-            self.draft_id.to_bytes(),
-            word_u64(self.route.round.code().into()),
-            word_u64(self.route.from.into()),
-            word_u64(self.route.to.into()),
-            keccak256(self.body),
-        ]
-    }
-}
-
 impl Message {
     pub(crate) fn sign(draft: &Draft, route: Route, body: Vec<u8>, key: &AccountKey) -> Self {
         let draft_id = draft.id();
-        let hash = Signed { draft_id, route, body: &body }.signing_hash(&draft.domain());
-        Self { draft_id, route, body, signature: key.sign(hash) }
+        let content = TrusteeContent {
+            draft_id,
+            round: route.round.code(),
+            from: route.from,
+            to: route.to,
+            body: &body,
+        };
+        let signature = key.sign(content.signing_hash(&draft.domain()));
+        Self { draft_id, route, body, signature }
     }
 
     /// Checks draft, addresses and signature, not the body.
@@ -190,19 +178,20 @@ impl Message {
         if length > max {
             return Err(Unreadable::TooLong { length, max }.into());
         }
-        let hash = self.signed().signing_hash(&draft.domain());
+        let hash = self.content().signing_hash(&draft.domain());
         let check = self.signature.verify(hash, sender.signer);
         check.map_err(|cause| InvalidMessage::Signature { from, cause })
     }
 
-    fn signed(&self) -> Signed<'_> {
-        Signed { draft_id: self.draft_id, route: self.route, body: &self.body }
+    fn content(&self) -> TrusteeContent<'_> {
+        let Route { round, from, to } = self.route;
+        TrusteeContent { draft_id: self.draft_id, round: round.code(), from, to, body: &self.body }
     }
 
     /// What the transcript hashes of a message: all but the signature, of
     /// which a signer can make several for one content.
     pub(crate) fn content_hash(&self) -> [u8; 32] {
-        self.signed().struct_hash()
+        self.content().struct_hash()
     }
 
     /// draft_id, round, from, to, body behind its length, signature.
@@ -230,6 +219,23 @@ impl Message {
         let signature = Signature::from_bytes(signature)
             .map_err(|cause| InvalidMessage::Signature { from: route.from, cause })?;
         Ok(Self { draft_id, route, body, signature })
+    }
+}
+
+impl From<&Message> for TrusteeMessage {
+    fn from(m: &Message) -> Self {
+        let Route { round, from, to } = m.route;
+        let (draft_id, round) = (m.draft_id, round.code());
+        Self { draft_id, round, from, to, body: m.body.clone(), signature: m.signature }
+    }
+}
+
+impl TryFrom<TrusteeMessage> for Message {
+    type Error = InvalidMessage;
+    fn try_from(m: TrusteeMessage) -> Result<Self, InvalidMessage> {
+        let round = Round::from_code(m.round).ok_or(InvalidMessage::Round(m.round))?;
+        let route = Route { round, from: m.from, to: m.to };
+        Ok(Self { draft_id: m.draft_id, route, body: m.body, signature: m.signature })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use circuits::types::{
     AccountKey, CensusRoot, Draft, ElectionKey, GroupElement, InvalidPoint, InvalidSignature, NonCanonical,
-    Signature, TypedData, keccak256,
+    Signature, TypedData, VERIFYING_KEYS, keccak256,
 };
 
 /// An election key with one trustee's signature over it.
@@ -69,7 +69,7 @@ impl KeyStatement {
         for _ in &draft.trustees {
             verification_shares.push(GroupElement::from_bytes(reader.take(64)?)?);
         }
-        let mut verifying_keys = [[0; 32]; 4];
+        let mut verifying_keys = [[0; 32]; VERIFYING_KEYS];
         for hash in &mut verifying_keys {
             *hash = reader.array()?;
         }

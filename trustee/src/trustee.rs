@@ -19,7 +19,7 @@ use circuits::{
     decryption::{PartialDecryption, SecretShare},
     types::{
         Census, Draft, DraftId, ElectionKey, GroupElement, InvalidSignedDraft, SignedDraft,
-        SignedElectionKey, TypedData,
+        SignedElectionKey, TypedData, VERIFYING_KEYS,
     },
 };
 use frost_core::{
@@ -177,7 +177,7 @@ impl<S: Storage> Trustee<S> {
     pub fn sign_key(
         &mut self,
         census: &Census,
-        verifying_keys: [[u8; 32]; 4],
+        verifying_keys: [[u8; 32]; VERIFYING_KEYS],
     ) -> Result<Vec<Message>, Error> {
         let route = self.party.route(Round::Key);
         let statement = self.party.key_statement(&self.state, census, verifying_keys)?;
@@ -545,7 +545,7 @@ impl Party {
         &self,
         state: &State,
         census: &Census,
-        verifying_keys: [[u8; 32]; 4],
+        verifying_keys: [[u8; 32]; VERIFYING_KEYS],
     ) -> Result<KeyStatement, Error> {
         if state.share.is_none() {
             return Err(match self.phase(state) {

@@ -41,7 +41,9 @@ pub use signature::{
     AccountKey, Address, Domain, InvalidAddress, InvalidSignature, Signature, TypedData, keccak256,
     word_address, word_array, word_u64,
 };
-pub use trustee_message::{InvalidTrusteeMessage, ROUND_DECRYPTION, ROUND_KEY, TrusteeMessage};
+pub use trustee_message::{
+    InvalidTrusteeMessage, ROUND_DECRYPTION, ROUND_KEY, TrusteeContent, TrusteeMessage,
+};
 
 #[cfg(test)]
 mod tests;

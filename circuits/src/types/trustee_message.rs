@@ -49,7 +49,8 @@ pub enum InvalidTrusteeMessage {
 impl TrusteeMessage {
     /// The hash that the sender signs.
     pub fn hash(&self, draft: &Draft) -> [u8; 32] {
-        self.signing_hash(&draft.domain())
+        let Self { draft_id, round, from, to, ref body, .. } = *self;
+        TrusteeContent { draft_id, round, from, to, body }.signing_hash(&draft.domain())
     }
 
     /// Checks draft, sender and signature; not the body.
@@ -67,7 +68,22 @@ impl TrusteeMessage {
     }
 }
 
-impl TypedData for TrusteeMessage {
+/// What the sender of a [`TrusteeMessage`] signs.
+#[derive(Clone, Copy, Debug)]
+pub struct TrusteeContent<'a> {
+    /// See [`TrusteeMessage::draft_id`].
+    pub draft_id: DraftId,
+    /// See [`TrusteeMessage::round`].
+    pub round: u8,
+    /// See [`TrusteeMessage::from`].
+    pub from: u8,
+    /// See [`TrusteeMessage::to`].
+    pub to: u8,
+    /// See [`TrusteeMessage::body`].
+    pub body: &'a [u8],
+}
+
+impl TypedData for TrusteeContent<'_> {
     const TYPE: &'static str = "TrusteeMessage(bytes32 draftId,uint8 round,uint8 from,uint8 to,bytes body)";
     fn words(&self) -> Vec<[u8; 32]> {
         vec![
@@ -75,7 +91,7 @@ impl TypedData for TrusteeMessage {
             word_u64(self.round.into()),
             word_u64(self.from.into()),
             word_u64(self.to.into()),
-            keccak256(&self.body),
+            keccak256(self.body),
         ]
     }
 }

@@ -270,11 +270,14 @@ fn second_key_statement_is_refused_also_after_a_restart() {
     let census = network.fixture.census.clone();
     let entries = census.entries()[..3].to_vec();
     let smaller = Census::new(&network.fixture.draft.draft.census, entries).unwrap();
-    let signed = network.trustees[0].sign_key(&census, VERIFYING_KEYS).unwrap();
+    let signed = network.trustees[0].sign_key(&census, KEY_HASHES).unwrap();
     for _ in 0..2 {
-        assert!(matches!(network.trustees[0].sign_key(&smaller, VERIFYING_KEYS), Err(Error::Signed)));
-        assert!(matches!(network.trustees[0].sign_key(&census, [[9; 32]; 4]), Err(Error::Signed)));
-        assert_eq!(network.trustees[0].sign_key(&census, VERIFYING_KEYS).unwrap(), signed);
+        assert!(matches!(network.trustees[0].sign_key(&smaller, KEY_HASHES), Err(Error::Signed)));
+        assert!(matches!(
+            network.trustees[0].sign_key(&census, [[9; 32]; VERIFYING_KEYS]),
+            Err(Error::Signed)
+        ));
+        assert_eq!(network.trustees[0].sign_key(&census, KEY_HASHES).unwrap(), signed);
         network.restart(1);
     }
 }
@@ -284,7 +287,7 @@ fn nothing_is_signed_or_decrypted_before_its_time() {
     let mut rng = seeded("order");
     let fixture = Fixture::new(3, 2, &mut rng);
     let mut trustee = fixture.trustee(1);
-    let early = trustee.sign_key(&fixture.census, VERIFYING_KEYS);
+    let early = trustee.sign_key(&fixture.census, KEY_HASHES);
     assert!(matches!(early, Err(Error::NotYet(missing)) if missing == [2, 3]));
     let Setting { board, closing, .. } = setting(3, 2, "another election");
     assert_eq!(refused(trustee.decrypt(&board, &closing)), Refused::NoKey);

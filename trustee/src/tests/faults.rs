@@ -40,7 +40,7 @@ fn assert_named(reason: Reason, proven: bool, mut evil: impl FnMut(&Fixture, &Me
     // Nothing comes after an abort.
     let census = network.fixture.census.clone();
     let signed = network.trustees[0].outgoing().iter().any(|m| m.route.round == Round::Key);
-    let again = network.trustees[0].sign_key(&census, VERIFYING_KEYS);
+    let again = network.trustees[0].sign_key(&census, KEY_HASHES);
     assert!(signed || matches!(again, Err(Error::Aborted)));
 }
 
@@ -267,7 +267,7 @@ fn two_faced_trustee_gets_no_key_and_is_convicted() {
         );
     }
     for i in 0..2 {
-        let out = honest[i].sign_key(&fixture.census, VERIFYING_KEYS).unwrap();
+        let out = honest[i].sign_key(&fixture.census, KEY_HASHES).unwrap();
         out.iter().for_each(|m| drop(honest[1 - i].handle(m).unwrap()));
     }
     for (i, trustee) in honest.iter().enumerate() {

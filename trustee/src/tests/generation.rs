@@ -12,7 +12,7 @@ fn assert_ready(network: &Network) {
     let key = network.key();
     key.check(&network.fixture.draft.draft).unwrap();
     assert_eq!(key.key.census_root, network.fixture.census.root());
-    assert_eq!(key.key.verifying_keys, VERIFYING_KEYS);
+    assert_eq!(key.key.verifying_keys, KEY_HASHES);
     for (index, trustee) in (1u8..).zip(&network.trustees) {
         assert_eq!(trustee.phase(), Phase::Ready);
         assert_eq!(trustee.election_key().unwrap(), key);

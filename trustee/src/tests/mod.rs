@@ -12,7 +12,7 @@ use circuits::types::*;
 use rand::{Rng, RngCore, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha20Rng;
 
-pub(crate) const VERIFYING_KEYS: [[u8; 32]; 4] = [[1; 32], [2; 32], [3; 32], [4; 32]];
+pub(crate) const KEY_HASHES: [[u8; 32]; VERIFYING_KEYS] = [[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]];
 pub(crate) const CLOSING: u64 = 2_000;
 
 /// A generator with a printed seed.
@@ -149,7 +149,7 @@ impl Network {
 
     pub(crate) fn sign_keys(&mut self, tamper: Tampering<'_>) {
         for i in 0..self.trustees.len() {
-            let out = self.trustees[i].sign_key(&self.fixture.census, VERIFYING_KEYS).unwrap();
+            let out = self.trustees[i].sign_key(&self.fixture.census, KEY_HASHES).unwrap();
             self.send(&out, tamper);
         }
         self.deliver(tamper);

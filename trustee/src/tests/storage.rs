@@ -48,7 +48,7 @@ fn nothing_is_released_that_is_not_stored() {
         }
     }
     assert_eq!((one.phase(), two.phase()), (Phase::Census, Phase::Census));
-    assert!(matches!(one.sign_key(&fixture.census, VERIFYING_KEYS), Err(Error::Storage(_))));
+    assert!(matches!(one.sign_key(&fixture.census, KEY_HASHES), Err(Error::Storage(_))));
     assert_eq!(one.phase(), Phase::Census);
     let stored = one.into_storage().inner;
     let one = Trustee::new(fixture.keys[0].clone(), &fixture.draft, stored).unwrap();
