@@ -3,6 +3,7 @@
 #[cfg(feature = "r1cs")]
 pub mod edwards;
 pub mod merkle;
+pub mod montgomery;
 pub mod poseidon;
 #[cfg(feature = "r1cs")]
 pub mod range;

@@ -77,7 +77,8 @@ impl BoardEntry {
 }
 
 /// The content of a board leaf; the leaf's position binds `seq`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BoardRow {
     /// See [`BoardEntry::slot`].
     pub slot: Slot,

@@ -114,6 +114,11 @@ field_type!(
     IdentityCommitment
 );
 field_type!(
+    /// What a registration proof is bound to: the signed message and the
+    /// account, hashed. spec: `registration.context`
+    RegistrationContext
+);
+field_type!(
     /// Root of the census tree. spec: `census.tree`
     CensusRoot
 );

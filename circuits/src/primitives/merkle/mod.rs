@@ -2,6 +2,8 @@
 
 mod board;
 mod census;
+#[cfg(feature = "r1cs")]
+pub mod gadget;
 #[cfg(test)]
 mod tests;
 
