@@ -243,7 +243,7 @@ fn two_faced_trustee_gets_no_key_and_is_convicted() {
     let mut honest = [fixture.trustee(1), fixture.trustee(2)];
     let mut faces = [fixture.trustee(3), fixture.trustee(3)];
     let mut queue: Vec<(usize, Message)> = Vec::new();
-    let mut post = |queue: &mut Vec<(usize, Message)>, from: usize, messages: Vec<Message>| {
+    let post = |queue: &mut Vec<(usize, Message)>, from: usize, messages: Vec<Message>| {
         for m in messages {
             match from {
                 // Honest messages go to the other and to both faces.
