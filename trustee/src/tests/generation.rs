@@ -201,3 +201,19 @@ fn keys_round_trip_and_hide_in_debug() {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
+
+/// The longest abort, over two reveals of 16 of 16, fits the limits.
+#[test]
+fn longest_abort_fits_its_limits() {
+    let mut rng = seeded("long abort");
+    let fixture = Fixture::new(16, 16, &mut rng);
+    let route = Route { round: Round::Key, from: 2, to: 0 };
+    let evidence = [1u8, 2].map(|x| fixture.forge(route, vec![x; 4096])).to_vec();
+    let abort = Abort { by: 1, culprit: 2, reason: Reason::Equivocation, evidence };
+    let message = fixture.forge(Route { round: Round::Abort, from: 1, to: 0 }, abort.to_body());
+    let bytes = message.to_bytes();
+    assert!(bytes.len() <= MESSAGE_MAX);
+    let message = Message::from_bytes(&bytes).unwrap();
+    message.check(&fixture.draft.draft).unwrap();
+    assert_eq!(Abort::from_message(&fixture.draft.draft, &message), Ok(abort));
+}

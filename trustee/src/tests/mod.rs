@@ -23,6 +23,7 @@ pub(crate) fn seeded(test: &str) -> ChaCha20Rng {
 }
 
 /// Accounts and drafts of a test election.
+#[derive(Clone)]
 pub(crate) struct Fixture {
     pub(crate) organiser: AccountKey,
     pub(crate) operator: AccountKey,
