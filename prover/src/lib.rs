@@ -19,3 +19,6 @@ pub use matrices::Matrices;
 pub use setup::{SetupError, development_certificate, development_key};
 #[cfg(not(target_family = "wasm"))]
 pub use store::{KeyStore, Progress, Shapes, StoreError};
+
+#[cfg(test)]
+mod tests;
