@@ -10,9 +10,10 @@ use crate::{
     error::During,
     registration,
 };
-use circuits::types::{BoardEntry, CensusEntry, DraftId, ElectionId, Holder, Registration, SignedHead};
+use circuits::types::{
+    BoardEntry, CensusEntry, DraftId, ElectionId, Holder, Registration, SignedHead, Tally, TrusteeMessage,
+};
 use proto::{
-    convert::{Tally, TrusteeMessage},
     v1,
 };
 use tonic::Code;

@@ -28,6 +28,9 @@ use tonic::Code;
 use verifier::KeyHash;
 use zeroize::Zeroizing;
 
+/// Position of the ballot key among those that an election pins.
+const BALLOT_KEY: usize = 1;
+
 /// Why an entry cannot be cast.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VoteError {
@@ -192,7 +195,7 @@ impl Voter {
         key: Arc<ProvingKey>,
         tickets: Arc<dyn TicketStore>,
     ) -> Result<Self, Error> {
-        let (expected, found) = (KeyHash(election.key.key.verifying_keys[0]), key.hash());
+        let (expected, found) = (KeyHash(election.key.key.verifying_keys[BALLOT_KEY]), key.hash());
         if expected != found {
             return Err(VoteError::Key { expected, found }.into());
         }

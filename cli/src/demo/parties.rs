@@ -2,7 +2,7 @@
 //! organiser and operator.
 
 use anyhow::{Context, Result};
-use circuits::types::{AccountKey, Address, Holder};
+use circuits::types::{AccountKey, CensusDefinition, Holder, holders_digest};
 use client::{identity::Identity, organiser::holders};
 use rand_core::OsRng;
 use std::{fs::File, io::Read, path::Path};
@@ -65,6 +65,16 @@ impl Members {
         self.list.iter().map(holder).collect()
     }
 
+    /// The definition of the census over that table.
+    pub fn definition(&self) -> CensusDefinition {
+        CensusDefinition {
+            source: holders_digest(&self.holders()),
+            snapshot: "balances of ENS holders, addresses replaced".into(),
+            decimals: CENSUS_DECIMALS,
+            maskers: Vec::new(),
+        }
+    }
+
     /// Units of every member.
     pub fn weights(&self) -> Vec<u64> {
         self.list.iter().map(|m| m.weight).collect()
@@ -84,10 +94,5 @@ impl Staff {
     /// Fresh accounts.
     pub fn new() -> Self {
         Self { organiser: AccountKey::random(&mut OsRng), operator: AccountKey::random(&mut OsRng) }
-    }
-
-    /// The organiser's address.
-    pub fn organiser_address(&self) -> Address {
-        self.organiser.address()
     }
 }
