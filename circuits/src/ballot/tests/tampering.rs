@@ -1,7 +1,8 @@
 //! A18: every witness value of every kind of entry, changed.
 
 use super::*;
-use crate::testing::{Survivor, tamper};
+use crate::testing::{Survivor, free_variables, tamper};
+use std::collections::BTreeSet;
 
 fn survivors(plan: &Plan, mutants: usize, seed: u64) -> Vec<Survivor> {
     tamper(shape_of(plan.statement.rule), &assignment(&plan.statement, &plan.witness), mutants, seed)
@@ -38,7 +39,7 @@ fn ballot_a18_only_the_inverse_of_a_masker_leaf_survives() {
     let found = survivors(&world.mask(MASKER, &vote, 7), 10_000, 11);
     let inverse = Label { condition: "B1 member", equation: "weight * inverse = 1 - mask" };
     assert!(found.iter().all(|s| s.rows == [inverse]), "{found:?}");
-    let variables: std::collections::BTreeSet<usize> = found.iter().map(|s| s.variable).collect();
+    let variables: BTreeSet<usize> = found.iter().map(|s| s.variable).collect();
     assert_eq!(variables.len(), 1);
 }
 
@@ -49,4 +50,44 @@ fn ballot_a18_no_changed_value_of_a_large_ballot_survives() {
     let vote = world.vote(0, &votes);
     none(&vote, 10_000, 12);
     none(&world.mask(1, &vote, 0), 10_000, 13);
+}
+
+/// The equations that compare with public inputs.
+const STATEMENT: [&str; 5] = [
+    "root of the path = census_root",
+    "(1 - mask) * (slot - H_slot(sk, election_id)) = 0",
+    "mask * (prev_digest - D(prev)) = 0",
+    "D(next) = next_digest",
+    "mask * (ticket - H_ticket(sk, election_id, j)) = 0",
+];
+
+/// Everything in the circuit follows from what the statement calls witness:
+/// secret, weight, path, `prev` and ticket index. Mask, votes and digits are
+/// held by other constraints.
+#[track_caller]
+fn free_values_are_the_witness(plan: &Plan, per_label: usize, seed: u64) {
+    let circuit = BallotCircuit::new(plan.statement, plan.witness.clone()).unwrap();
+    let z = Cs::assignment(&circuit);
+    let w = &plan.witness;
+    let mut witness: BTreeSet<Fr> = w.path.siblings.iter().flatten().copied().collect();
+    witness.extend(w.prev.coordinates());
+    witness.extend([w.sk.field(), Fr::from(w.weight), Fr::from(w.ticket_index)]);
+    let free = free_variables(shape_of(plan.statement.rule), &circuit, &STATEMENT, per_label, seed);
+    assert!(!free.is_empty(), "the sample has some of the witness");
+    for variable in free {
+        assert!(witness.contains(&z[variable]), "variable {variable} is free");
+    }
+}
+
+#[test]
+fn ballot_a18_all_values_follow_from_the_witness() {
+    let mut world = World::new(54, RuleKind::SingleChoice, 3);
+    let vote = world.vote(2, &[0, WEIGHTS[2], 0]);
+    let mask = world.mask(4, &vote, 11);
+    free_values_are_the_witness(&mask, 5, 14);
+    // A vote whose unused `prev` is not the identity.
+    let mut vote = vote.clone();
+    vote.witness.prev = mask.next.clone();
+    vote.witness.ticket_index = 9;
+    free_values_are_the_witness(&vote, 5, 15);
 }

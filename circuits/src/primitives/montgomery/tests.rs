@@ -5,7 +5,7 @@ use crate::{
     params::RANDOMNESS_DIGITS,
     primitives::edwards::PointVar,
     r1cs::{Circuit, Cs, Num, Shape},
-    testing::tamper,
+    testing::{free_variables, tamper},
 };
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, Field, PrimeField};
@@ -165,6 +165,42 @@ fn multiplication_a18_no_changed_witness_value_survives() {
     let digits = (0..RANDOMNESS_DIGITS).map(|i| Digit { negative: i % 3 == 0, three: i % 5 < 2 }).collect();
     let survivors = tamper(&SHAPE, &Cs::assignment(&Products { base, digits }), 10_000, 11);
     assert!(survivors.is_empty(), "{}", survivors[0]);
+}
+
+/// No slope is free: over every base, digits that bring the sums closest to an
+/// exceptional case leave the prover no choice.
+#[test]
+fn multiplication_a18_no_slope_is_free_in_extreme_cases() {
+    for (i, (name, factor)) in bases().into_iter().enumerate() {
+        let base = (GENERATOR * factor).into_affine();
+        let three = |i: usize| Digit { negative: i == RANDOMNESS_DIGITS - 1, three: i > 0 };
+        let circuit = Products { base, digits: (0..RANDOMNESS_DIGITS).map(three).collect() };
+        let free = free_variables(&SHAPE, &circuit, &["x = x'", "y = y'"], 6, i as u64);
+        assert!(free.is_empty(), "{name}: {free:?}");
+    }
+}
+
+/// What the argument excludes: the sum of a point with itself is the prover's
+/// choice.
+#[test]
+fn incomplete_addition_of_equal_points_is_forgeable() {
+    struct Twice;
+    impl Circuit for Twice {
+        fn id(&self) -> String {
+            "test/twice".into()
+        }
+        fn public_inputs(&self) -> Vec<Fr> {
+            vec![]
+        }
+        fn synthesize(&self, cs: &mut Cs, _: &[Num]) {
+            let digit = DigitVar::witness(cs, Digit::default());
+            let point = FixedTable::new(GENERATOR, 1).lookup(&[digit]).remove(0);
+            sums(cs, &[vec![point.clone(), point]]);
+        }
+    }
+    let (shape, z) = Cs::shape_and_assignment(&Twice);
+    // The digit's two bits and their product, then the slope.
+    assert_eq!(free_variables(&shape, &Twice, &[], usize::MAX, 1), [z.len() - 3]);
 }
 
 /// A20: our Montgomery constants belong to our Edwards form.
