@@ -24,6 +24,11 @@ impl Row {
         eval(&self.a) * eval(&self.b) == eval(&self.c)
     }
 
+    /// The sparse rows of A, B and C: (variable, coefficient).
+    pub fn parts(&self) -> [&[(u32, Fr)]; 3] {
+        [&self.a, &self.b, &self.c]
+    }
+
     /// Every variable of the row, possibly repeated.
     pub fn variables(&self) -> impl Iterator<Item = usize> + '_ {
         [&self.a, &self.b, &self.c].into_iter().flatten().map(|(i, _)| *i as usize)
