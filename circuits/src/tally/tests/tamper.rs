@@ -9,6 +9,7 @@ use crate::{
 };
 use ark_ff::Field;
 use rand_chacha::rand_core::RngCore;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The reviewed survivors. In `is_zero` the inverse of 0 is free: the row
 /// `a * inv = product` holds for any `inv` once `a = 0`, and `product` and
@@ -92,28 +93,49 @@ fn totals_aliased_by_the_group_order_are_refused() {
 /// A18, further: an adversary gives one variable another value and computes
 /// all that follows from it, so that only what the statement needs can refuse
 /// it. One variable of each group of constraints, and others at random.
+fn survivors_when_all_follow<C: Circuit>(circuit: &C, rng: &mut ChaCha20Rng) {
+    let (shape, honest) = Cs::shape_and_assignment(circuit);
+    let rows = shape.rows_by_variable();
+    let mut last_of_group = BTreeMap::new();
+    for row in 0..shape.num_constraints() {
+        let variable = shape.rows()[row].variables().max().unwrap();
+        last_of_group.insert(shape.label(row), variable);
+    }
+    let random = (0..60).map(|_| rng.next_u64() as usize % honest.len());
+    let variables: BTreeSet<usize> = last_of_group.into_values().chain(random).collect();
+    for variable in variables.into_iter().filter(|v| *v >= shape.num_inputs()) {
+        let x = honest[variable];
+        for value in [x + Fr::ONE, Fr::ONE - x] {
+            let forged = Cs::forged_assignment(circuit, variable, value);
+            if value != x && shape.check(&forged).is_ok() {
+                let mut labels = rows[variable].iter().map(|row| shape.label(*row as usize));
+                // Reviewed: what a row that ends no slot opens is never used.
+                let unused = labels.clone().all(|l| l.condition == "Y6 sum");
+                let free = labels.all(|l| FREE_INVERSES.contains(&(l.condition, l.equation)));
+                let first = shape.label(rows[variable][0] as usize);
+                assert!(unused || free, "variable {variable}, first in {first}");
+            }
+        }
+    }
+}
+
 #[test]
 fn no_variable_is_free_when_all_others_follow() {
     let mut s = Sample::new(73);
     let one = s.honest();
     let circuit = TallyCircuit::new(layout(4), one.statement, one.witness).unwrap();
-    let (shape, honest) = Cs::shape_and_assignment(&circuit);
-    let rows = shape.rows_by_variable();
-    let mut last_of_group = std::collections::BTreeMap::new();
-    for row in 0..shape.num_constraints() {
-        let variable = shape.rows()[row].variables().max().unwrap();
-        last_of_group.insert(shape.label(row), variable);
+    survivors_when_all_follow(&circuit, &mut s.rng);
+
+    let slot = s.slots[0];
+    s.log.mask(s.key.public_key, slot, &mut s.rng);
+    let board = s.log.board(election());
+    let opened = s.key.open(&board, &TOTALS, &mut s.rng);
+    let Plan::Chunked(mut chunks) = plan(layout(4), &board, opened, &s.z) else { panic!("five entries") };
+    for chunk in chunks.by_ref() {
+        let Chunk { statement, witness } = chunk.unwrap();
+        let circuit = ChunkCircuit::new(layout(4), statement, witness).unwrap();
+        survivors_when_all_follow(&circuit, &mut s.rng);
     }
-    let random = (0..100).map(|_| s.rng.next_u64() as usize % honest.len());
-    let variables: std::collections::BTreeSet<usize> = last_of_group.into_values().chain(random).collect();
-    for variable in variables.into_iter().filter(|v| *v >= shape.num_inputs()) {
-        let forged = Cs::forged_assignment(&circuit, variable, honest[variable] + Fr::ONE);
-        if shape.check(&forged).is_ok() {
-            let mut labels = rows[variable].iter().map(|row| shape.label(*row as usize));
-            // Reviewed: what a row that ends no slot opens is never used.
-            let unused = labels.clone().all(|l| l.condition == "Y6 sum");
-            let free = labels.all(|l| FREE_INVERSES.contains(&(l.condition, l.equation)));
-            assert!(unused || free, "variable {variable}, in {}", shape.label(rows[variable][0] as usize));
-        }
-    }
+    let Final { statement, witness } = chunks.finish().unwrap();
+    survivors_when_all_follow(&FinalCircuit::new(layout(4), statement, witness).unwrap(), &mut s.rng);
 }
