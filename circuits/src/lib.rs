@@ -6,11 +6,13 @@
 
 pub mod ballot;
 pub mod curve;
+pub mod decryption;
 pub mod params;
 pub mod primitives;
 #[cfg(feature = "r1cs")]
 pub mod r1cs;
 pub mod registration;
+pub mod tally;
 #[cfg(all(feature = "r1cs", any(test, feature = "testing")))]
 pub mod testing;
 pub mod types;

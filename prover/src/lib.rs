@@ -8,8 +8,10 @@ pub mod key;
 pub mod matrices;
 mod parallel;
 pub mod setup;
+pub mod shapes;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
+pub mod tally;
 
 pub use certificate::{Certificate, InconsistentKey};
 pub use codec::InvalidFile;
@@ -17,6 +19,7 @@ pub use engine::{ProveError, prove, prove_assignment};
 pub use key::{ImportError, KeyOrigin, ProvingKey};
 pub use matrices::Matrices;
 pub use setup::{SetupError, development_certificate, development_key};
+pub use shapes::shape;
 #[cfg(not(target_family = "wasm"))]
 pub use store::{KeyStore, Progress, Shapes, StoreError};
 

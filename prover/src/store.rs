@@ -6,8 +6,9 @@ use crate::{
     key::{KeyOrigin, ProvingKey},
     matrices::Matrices,
     setup::{SetupError, development_key},
+    shapes::shape,
 };
-use circuits::r1cs::Shape;
+use circuits::{r1cs::Shape, tally::InvalidLayout};
 use std::{
     collections::HashMap,
     fmt,
@@ -83,6 +84,9 @@ pub enum StoreError {
     /// The key cannot be made.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// No circuit has this id.
+    #[error(transparent)]
+    Layout(#[from] InvalidLayout),
     /// The source of circuits gave another one than asked for.
     #[error("asked for the circuit {expected}, got {got}")]
     OtherCircuit {
@@ -97,7 +101,7 @@ pub enum StoreError {
 }
 
 /// Gives the rows of each circuit.
-pub type Shapes = Box<dyn Fn(CircuitId) -> Shape + Send + Sync>;
+pub type Shapes = Box<dyn Fn(CircuitId) -> Result<Shape, InvalidLayout> + Send + Sync>;
 
 /// Makes, keeps and hands out development keys.
 pub struct KeyStore {
@@ -116,7 +120,13 @@ impl fmt::Debug for KeyStore {
 }
 
 impl KeyStore {
-    /// A store over `directory`, which is created when first needed.
+    /// A store of the project's circuits over `directory`, which is created
+    /// when first needed.
+    pub fn of_circuits(directory: impl Into<PathBuf>) -> Self {
+        Self::new(directory, Box::new(shape))
+    }
+
+    /// A store of other circuits.
     pub fn new(directory: impl Into<PathBuf>, shapes: Shapes) -> Self {
         Self { directory: directory.into(), shapes, keys: Mutex::default() }
     }
@@ -183,7 +193,7 @@ impl KeyStore {
     }
 
     fn shape(&self, id: CircuitId) -> Result<Shape, StoreError> {
-        let shape = (self.shapes)(id);
+        let shape = (self.shapes)(id)?;
         if shape.id() == id.to_string() {
             Ok(shape)
         } else {

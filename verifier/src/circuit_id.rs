@@ -2,7 +2,7 @@
 
 use circuits::{
     params::{TRUSTEES_MAX, TRUSTEES_MIN},
-    types::BallotShape,
+    types::{BallotShape, VERIFYING_KEYS},
 };
 use std::{fmt, str::FromStr};
 
@@ -11,7 +11,7 @@ pub const MAX_ROWS: usize = 1 << 16;
 
 /// A circuit with its parameters. Each has its own key; the text form is
 /// the circuit's own id, and part of key hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CircuitId {
     /// `registration/1`: knowledge of `sk` behind an identity.
     Registration,
@@ -42,6 +42,21 @@ pub enum CircuitId {
         /// Trustees that decrypt.
         t: usize,
     },
+}
+
+impl CircuitId {
+    /// The circuits of an election, in the order in which its key names the
+    /// hashes of their verifying keys. spec: `election.verifying_keys`
+    pub fn of_election(shape: BallotShape, t: usize) -> [CircuitId; VERIFYING_KEYS] {
+        let rows = shape.tally_rows();
+        [
+            CircuitId::Registration,
+            CircuitId::Ballot(shape),
+            CircuitId::Tally { shape, rows, t },
+            CircuitId::TallyChunk { shape, rows },
+            CircuitId::TallyFinal { shape, rows, t },
+        ]
+    }
 }
 
 impl fmt::Display for CircuitId {

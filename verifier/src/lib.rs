@@ -3,12 +3,15 @@
 //! `wasm32-unknown-unknown`. spec: `setup`.
 
 pub mod batch;
+pub mod board;
 pub mod circuit_id;
 pub mod curve;
 pub mod encoding;
 pub mod key;
 pub mod proof;
+pub mod record;
 pub mod snarkjs;
+pub mod tally;
 pub mod verify;
 
 pub use batch::{BadClaims, Claim, verify_batch};

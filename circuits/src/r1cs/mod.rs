@@ -51,11 +51,14 @@ pub struct Cs {
     rows: Vec<Row>,
     labels: Vec<Label>,
     condition: &'static str,
+    /// A witness variable and the value that it gets instead of its own.
+    forged: Option<(usize, Fr)>,
 }
 
 impl Cs {
-    fn run<C: Circuit + ?Sized>(circuit: &C, mode: Mode) -> Cs {
+    fn run<C: Circuit + ?Sized>(circuit: &C, mode: Mode, forged: Option<(usize, Fr)>) -> Cs {
         let mut cs = Cs {
+            forged,
             mode,
             values: vec![Fr::ONE],
             num_inputs: 1,
@@ -76,7 +79,7 @@ impl Cs {
 
     /// The rows and the full assignment (one, inputs, witness).
     pub fn shape_and_assignment<C: Circuit + ?Sized>(circuit: &C) -> (Shape, Vec<Fr>) {
-        let cs = Self::run(circuit, Mode::Shape);
+        let cs = Self::run(circuit, Mode::Shape, None);
         let shape = Shape {
             id: circuit.id(),
             num_inputs: cs.num_inputs,
@@ -90,7 +93,14 @@ impl Cs {
     /// The full assignment (one, inputs, witness) without any row: what a
     /// prover with cached matrices needs.
     pub fn assignment<C: Circuit + ?Sized>(circuit: &C) -> Vec<Fr> {
-        Self::run(circuit, Mode::Assignment).values
+        Self::run(circuit, Mode::Assignment, None).values
+    }
+
+    /// The full assignment of a prover who gives `variable` another value and
+    /// computes all that follows from it.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn forged_assignment<C: Circuit + ?Sized>(circuit: &C, variable: usize, value: Fr) -> Vec<Fr> {
+        Self::run(circuit, Mode::Assignment, Some((variable, value))).values
     }
 
     /// Names the condition that the following constraints belong to.
@@ -101,6 +111,10 @@ impl Cs {
     /// A new witness variable.
     pub fn witness(&mut self, value: Fr) -> Num {
         let index = self.values.len();
+        let value = match self.forged {
+            Some((variable, forged)) if variable == index => forged,
+            _ => value,
+        };
         self.values.push(value);
         Num { value, lc: self.lc(|| Lc::variable(index)) }
     }

@@ -25,6 +25,9 @@ impl TypedData for CensusStatement {
     }
 }
 
+/// Circuits of an election, each with a verifying key.
+pub const VERIFYING_KEYS: usize = 5;
+
 /// The key of an election as its trustees sign it, once per draft.
 /// spec: `election.key`
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -40,10 +43,11 @@ pub struct ElectionKey {
     pub public_key: GroupElement,
     /// `VK_1 .. VK_n`, by trustee index.
     pub verification_shares: Vec<GroupElement>,
-    /// Hashes of the verifying keys of the election's circuits: ballot,
-    /// tally, tally chunk, tally final.
+    /// Hashes of the verifying keys of the election's circuits:
+    /// registration, ballot, tally, tally chunk, tally final.
+    /// spec: `election.verifying_keys`
     #[serde(with = "super::json::words")]
-    pub verifying_keys: [[u8; 32]; 4],
+    pub verifying_keys: [[u8; 32]; VERIFYING_KEYS],
     /// Hash of all messages of the key generation.
     #[serde(with = "super::json::bytes")]
     pub transcript: [u8; 32],

@@ -16,6 +16,7 @@ mod point;
 mod registration;
 mod rule;
 mod signature;
+mod trustee_message;
 
 pub use census::{Census, CensusEntry, Holder, InvalidCensus, holders_digest};
 pub use ciphertext::{Ciphertext, Ciphertexts, ciphertext_tag};
@@ -23,7 +24,9 @@ pub use draft::{
     CALL_DATA_MAX, Call, CensusDefinition, Draft, InvalidDraft, InvalidSignedDraft, LIST_MAX, NAME_MAX,
     PROPOSAL_TEXT_MAX, PassRule, ProposalKind, SettlementMode, SignedDraft, Times, TrusteeIdentity,
 };
-pub use election::{CensusStatement, ElectionKey, InvalidElectionKey, Order, SignedElectionKey};
+pub use election::{
+    CensusStatement, ElectionKey, InvalidElectionKey, Order, SignedElectionKey, VERIFYING_KEYS,
+};
 pub use entry::{BoardEntry, BoardRow, ProofBytes, ProofLength, board_root, hash_to_field};
 pub use field::{
     BoardRoot, CensusRoot, CiphertextDigest, DraftId, ElectionId, IdentityCommitment, MemberSecret,
@@ -37,6 +40,9 @@ pub use rule::{BallotShape, InvalidRule, Rule, RuleKind};
 pub use signature::{
     AccountKey, Address, Domain, InvalidAddress, InvalidSignature, Signature, TypedData, keccak256,
     word_address, word_array, word_u64,
+};
+pub use trustee_message::{
+    InvalidTrusteeMessage, ROUND_DECRYPTION, ROUND_KEY, TrusteeContent, TrusteeMessage,
 };
 
 #[cfg(test)]

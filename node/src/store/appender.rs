@@ -5,11 +5,12 @@ use std::{
     fmt, io,
     path::PathBuf,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::Ordering,
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
@@ -30,6 +31,11 @@ const ROOM: usize = 1 << 16;
 const ROOM_UNIT: usize = 1 << 10;
 
 const _: () = assert!(MAX_PAYLOAD / ROOM_UNIT < ROOM, "one frame always fits");
+
+/// A batch that takes longer than this counts as a failure. A sync takes
+/// milliseconds; sled 0.34 can hang for ever when it shortens its file while
+/// it extends it (its I/O threads wait for a lock whose holder waits for them).
+const STALL_LIMIT: Duration = Duration::from_secs(60);
 
 /// What an application step may say when it fails.
 pub type ApplyError = Box<dyn std::error::Error + Send + Sync>;
@@ -95,6 +101,15 @@ pub enum Failure {
         /// What the system said.
         source: io::Error,
     },
+    /// One batch takes too long: the disk or the index hangs.
+    #[error("one batch of {} has taken over {} s: the disk or the index hangs; end the process, check the disk, \
+        then start again", .path.display(), .limit.as_secs())]
+    Stalled {
+        /// The journal.
+        path: PathBuf,
+        /// The time a batch may take.
+        limit: Duration,
+    },
     /// A durable frame could not be applied.
     #[error("frame {number} is durable but could not be applied: {source}")]
     Apply {
@@ -117,11 +132,22 @@ pub struct Appender {
 struct State {
     failure: OnceLock<Arc<Failure>>,
     watch: watch::Sender<Option<Arc<Failure>>>,
+    /// When the batch in hand was begun.
+    since: Mutex<Option<Instant>>,
 }
 
 impl State {
     fn refusal(&self) -> AppendError {
         self.failure.get().map_or(AppendError::Closed, |f| AppendError::Poisoned(Arc::clone(f)))
+    }
+
+    fn batch_begins(&self, at: Option<Instant>) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    fn has_stalled(&self, limit: Duration) -> bool {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() > limit)
     }
 
     fn fail(&self, failure: Failure) {
@@ -167,6 +193,9 @@ impl Appender {
     ) -> Result<Pending, AppendError> {
         if payload.len() > room.length {
             return Err(AppendError::TooLong { length: payload.len(), limit: room.length });
+        }
+        if self.state.failure.get().is_some() {
+            return Err(self.state.refusal());
         }
         let (done, receiver) = oneshot::channel();
         let request = Request { kind, payload, on_durable, done: Some(done), _permit: room.permit };
@@ -246,9 +275,28 @@ pub(super) struct Writer {
 impl Writer {
     /// `storage` stays with the thread: its lock outlives every write.
     pub fn spawn(log: Arc<Log>, tail: Tail, mark: Mark, storage: Arc<dyn Storage>) -> io::Result<Self> {
+        Self::spawn_limited(log, tail, mark, storage, STALL_LIMIT)
+    }
+
+    pub fn spawn_limited(
+        log: Arc<Log>,
+        tail: Tail,
+        mark: Mark,
+        storage: Arc<dyn Storage>,
+        limit: Duration,
+    ) -> io::Result<Self> {
         let (queue, commands) = mpsc::channel();
-        let state = Arc::new(State { failure: OnceLock::new(), watch: watch::channel(None).0 });
+        let state = Arc::new(State {
+            failure: OnceLock::new(),
+            watch: watch::channel(None).0,
+            since: Mutex::new(None),
+        });
         let room = Arc::new(Semaphore::new(ROOM));
+        let path = log.path.clone();
+        let (weak, gate) = (Arc::downgrade(&state), Arc::clone(&room));
+        thread::Builder::new()
+            .name("journal-watch".into())
+            .spawn(move || watch_for_stall(&weak, &gate, path, limit))?;
         let end = End { log, tail, mark, buffer: Vec::new() };
         let appender = Appender { queue, room: Arc::clone(&room), state: Arc::clone(&state) };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || {
@@ -269,10 +317,26 @@ impl Drop for Writer {
         // An error means that the thread has ended already.
         let _ = self.appender.queue.send(Command::Stop);
         if let Some(thread) = self.thread.take()
+            && !matches!(self.appender.state.failure.get().map(Arc::as_ref), Some(Failure::Stalled { .. }))
             && thread.join().is_err()
         {
             tracing::error!("the journal's writer panicked");
         }
+    }
+}
+
+/// Ends with the journal or with the first stall. A thread that hangs cannot
+/// be stopped: those who wait for its batch wait until the process ends.
+fn watch_for_stall(state: &Weak<State>, room: &Semaphore, path: PathBuf, limit: Duration) {
+    while let Some(state) = state.upgrade() {
+        if state.has_stalled(limit) {
+            let failure = Failure::Stalled { path, limit };
+            tracing::error!(%failure, "the journal has stopped");
+            state.fail(failure);
+            return room.close();
+        }
+        drop(state);
+        thread::sleep((limit / 4).min(Duration::from_secs(1)));
     }
 }
 
@@ -288,7 +352,10 @@ impl End {
     fn run(mut self, commands: &Receiver<Command>, state: &State) {
         while let Ok(first) = commands.recv() {
             let (mut batch, stop) = gather(first, commands);
-            if let Err(failure) = self.commit(&mut batch) {
+            state.batch_begins(Some(Instant::now()));
+            let result = self.commit(&mut batch);
+            state.batch_begins(None);
+            if let Err(failure) = result {
                 tracing::error!(%failure, "the journal has stopped");
                 return state.fail(failure);
             }

@@ -412,3 +412,21 @@ fn corrupt(path: &std::path::Path, offset: u64, fault: Fault) -> JournalError {
 fn failed(operation: &'static str, path: PathBuf) -> impl FnOnce(io::Error) -> JournalError {
     move |source| JournalError::Io { operation, path, source }
 }
+
+#[cfg(test)]
+pub(super) mod testing {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::testing::SimStorage;
+
+    /// A journal whose batches may take no longer than `limit`.
+    pub fn open_limited(disk: &SimStorage, limit: Duration) -> Journal {
+        let (log, tail, mark, _) = recover(disk).unwrap();
+        let log = Arc::new(log);
+        let writer = Writer::spawn_limited(Arc::clone(&log), tail, mark, disk.shared(), limit).unwrap();
+        Journal { log, writer }
+    }
+}

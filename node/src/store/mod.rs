@@ -158,7 +158,8 @@ impl Store {
         Ok((Self { journal, appender, index, heads, state }, recovery))
     }
 
-    /// Empties an index, so that the next [`Store::open`] builds it anew.
+    /// Empties an index, so that the next [`Store::open`] builds it anew. One
+    /// that is large, or cannot be opened, goes by [`SledIndex::remove`].
     pub fn reindex(index: &dyn Index) -> Result<(), IndexError> {
         index.clear()
     }

@@ -6,6 +6,7 @@ mod corruption;
 mod crash;
 mod heads;
 mod journal;
+mod stall;
 mod whole;
 
 use super::{

@@ -1,7 +1,7 @@
 //! The index in sled 0.34, whose format is declared unstable and whose
 //! `flush` is no `fsync` on Linux: it holds nothing that the journal lacks.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use ::sled::{
     Config, Db, Tree,
@@ -11,6 +11,10 @@ use ::sled::{
 use super::{Conflict, Edit, Index, IndexError, Pair, keys};
 
 const TREE: &[u8] = b"index";
+
+/// The folder inside the configured directory that is sled's alone: what is
+/// removed on a rebuild is this and nothing beside it.
+const FOLDER: &str = "index.sled";
 
 /// Memory for cached pages, in bytes.
 const CACHE: u64 = 128 << 20;
@@ -24,20 +28,47 @@ pub struct SledIndex {
 
 impl SledIndex {
     /// Opens or creates the index of a directory. An index of another format
-    /// version, or one whose emptying was interrupted, is emptied.
+    /// version, or one whose emptying was interrupted, is made anew.
     pub fn open(directory: &Path) -> Result<Self, IndexError> {
+        let index = Self::open_any(directory)?;
+        if index.is_current()? {
+            return Ok(index);
+        }
+        drop(index);
+        Self::remove(directory)?;
+        let index = Self::open_any(directory)?;
+        index.stamp()?;
+        Ok(index)
+    }
+
+    /// Removes the index of a directory, which must not be open. The next
+    /// start builds it from the journal. Quicker and safer than
+    /// [`Index::clear`]: sled 0.34 may hang when much is deleted and much
+    /// written at once.
+    pub fn remove(directory: &Path) -> Result<(), IndexError> {
+        match fs::remove_dir_all(directory.join(FOLDER)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                Err(IndexError::Backend { operation: "remove", source: e.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn open_any(directory: &Path) -> Result<Self, IndexError> {
         let db = Config::new()
-            .path(directory)
+            .path(directory.join(FOLDER))
             .cache_capacity(CACHE)
             .mode(::sled::Mode::HighThroughput)
             .open()
             .map_err(failed("open"))?;
         let tree = db.open_tree(TREE).map_err(failed("open"))?;
-        let index = Self { tree, db };
-        if !index.is_current()? {
-            index.clear()?;
-        }
-        Ok(index)
+        Ok(Self { tree, db })
+    }
+
+    fn stamp(&self) -> Result<(), IndexError> {
+        let version = &keys::FORMAT_VERSION.to_be_bytes();
+        self.tree.insert(keys::format(), version).map_err(failed("write"))?;
+        self.flush()
     }
 
     fn is_current(&self) -> Result<bool, IndexError> {
@@ -68,9 +99,7 @@ impl Index for SledIndex {
         self.tree.remove(keys::applied()).map_err(failed("empty"))?;
         self.flush()?;
         self.tree.clear().map_err(failed("empty"))?;
-        let version = &keys::FORMAT_VERSION.to_be_bytes();
-        self.tree.insert(keys::format(), version).map_err(failed("empty"))?;
-        self.flush()
+        self.stamp()
     }
 
     fn flush(&self) -> Result<(), IndexError> {

@@ -183,6 +183,18 @@ fn sled_of_another_format_or_half_emptied_is_emptied() {
     }
 }
 
+#[test]
+fn removing_sled_removes_nothing_beside_it() {
+    let directory = TempDir::new().unwrap();
+    let other = directory.path().join("journal");
+    std::fs::write(&other, "kept").unwrap();
+    apply_all(&SledIndex::open(directory.path()).unwrap(), &[vec![entry(0, 2, None, 3, 4)]]);
+    SledIndex::remove(directory.path()).unwrap();
+    SledIndex::remove(directory.path()).unwrap();
+    assert_eq!(SledIndex::open(directory.path()).unwrap().applied().unwrap(), None);
+    assert_eq!(std::fs::read_to_string(other).unwrap(), "kept");
+}
+
 fn arb_update() -> impl Strategy<Value = IndexUpdate> {
     prop_oneof![
         6 => (0..6u64, 0..3u8, prop::option::of(0..4u8), 0..4u8, 0..8u8)

@@ -138,6 +138,23 @@ fn a_tail_of_zeros_or_noise_after_the_last_frame_is_torn() {
     }
 }
 
+/// A disk writes the sectors of a batch in any order: before its sync a later
+/// frame may be whole where an earlier one is not.
+#[test]
+fn a_batch_torn_in_its_middle_is_torn_and_after_its_sync_corrupt() {
+    let disk = SimStorage::default();
+    let (journal, _) = Journal::open(disk.shared()).unwrap();
+    disk.set_delay(std::time::Duration::from_millis(50));
+    let sent: Vec<_> = (0..5).map(|n| payload(n, 100)).collect();
+    let places: Vec<_> = append_all(&journal, &sent).into_iter().map(Result::unwrap).collect();
+    drop(journal);
+    let (second, third) = (places[3].position, places[4].position);
+    disk.tamper(JOURNAL_NAME, |bytes| bytes[second.0 as usize..third.0 as usize].fill(0));
+    let unsynced = open(&without_mark(&disk)).unwrap();
+    assert_eq!((unsynced.frames, unsynced.torn.unwrap().position), (3, second));
+    assert!(matches!(open(&disk), Err(JournalError::Corrupt { offset, .. }) if offset == second.0));
+}
+
 /// A client that puts what looks like a later frame into its payload must not
 /// make a torn tail pass for corruption.
 #[test]

@@ -1,0 +1,124 @@
+//! Records on disk and from nodes.
+
+use crate::args::RecordOptions;
+use crate::verify;
+use anyhow::{Context, Result, bail, ensure};
+use circuits::types::ElectionId;
+use proto::v1::{GetRecordRequest, election_service_client::ElectionServiceClient};
+use std::{collections::BTreeMap, fs, path::Path};
+use verifier::record::{Files, Record};
+
+/// Largest file of a record that is read, in bytes.
+const FILE_MAX: u64 = 8 << 30;
+
+/// Reads every file below a directory.
+///
+/// # Errors
+/// If something cannot be read, or is neither file nor directory.
+pub fn read(directory: &Path) -> Result<Files> {
+    ensure!(directory.is_dir(), "{} is not a directory", directory.display());
+    let mut files = Files::new();
+    collect(directory, "", &mut files)?;
+    Ok(files)
+}
+
+fn collect(directory: &Path, prefix: &str, files: &mut Files) -> Result<()> {
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot read {}", directory.display()))?;
+        let path = entry.path();
+        let Ok(name) = entry.file_name().into_string() else {
+            bail!("{}: a name that is not UTF-8", path.display());
+        };
+        let kind = entry.file_type()?;
+        let name = format!("{prefix}{name}");
+        if kind.is_dir() {
+            collect(&path, &format!("{name}/"), files)?;
+        } else {
+            ensure!(kind.is_file(), "{}: neither a file nor a directory", path.display());
+            ensure!(entry.metadata()?.len() <= FILE_MAX, "{}: larger than 8 GiB", path.display());
+            files.insert(name, fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
+        }
+    }
+    Ok(())
+}
+
+/// Reads and decodes a record; its checks are another matter.
+///
+/// # Errors
+/// If it cannot be read or is not in its one byte form.
+pub fn load(directory: &Path) -> Result<Record> {
+    let files = read(directory)?;
+    Record::from_files(&files).with_context(|| format!("{} is not a record", directory.display()))
+}
+
+/// Writes files below a new or empty directory.
+///
+/// # Errors
+/// If the directory holds something, or a file cannot be written.
+pub fn write(directory: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<()> {
+    prepare(directory)?;
+    for (name, bytes) in files {
+        let path = directory.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes a directory, or accepts an empty one.
+///
+/// # Errors
+/// If it holds something already.
+pub fn prepare(directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    let empty = fs::read_dir(directory)?.next().is_none();
+    ensure!(empty, "{} is not empty; name a new directory", directory.display());
+    Ok(())
+}
+
+/// `tabella record export`
+///
+/// # Errors
+/// If the node does not give the record, or the record does not verify.
+pub fn export(options: &RecordOptions) -> Result<()> {
+    let id = parse_id(&options.election)?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let files = runtime.block_on(download(&options.node, id))?;
+    write(&options.out, &files)?;
+    let report = verify::check(&files);
+    verify::print(&report, options.json);
+    ensure!(report.ok, "the record in {} does not verify", options.out.display());
+    eprintln!("record written to {}", options.out.display());
+    Ok(())
+}
+
+fn parse_id(text: &str) -> Result<ElectionId> {
+    let bytes = text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok());
+    let bytes = bytes.context("--election: an id is 0x and 64 hexadecimal digits")?;
+    ElectionId::from_bytes(&bytes).context("--election")
+}
+
+/// Downloads the files of a record.
+///
+/// # Errors
+/// If the node cannot be reached or has no record of the election.
+pub async fn download(node: &str, election: ElectionId) -> Result<Files> {
+    let client = ElectionServiceClient::connect(node.to_owned()).await;
+    let mut client = client.with_context(|| format!("cannot reach the node at {node}"))?;
+    let request = GetRecordRequest { election_id: election.to_bytes().to_vec() };
+    let mut stream = client.get_record(request).await.map_err(refused)?.into_inner();
+    let mut files = Files::new();
+    while let Some(part) = stream.message().await.map_err(refused)? {
+        let safe = part.path.split('/').all(|s| !s.is_empty() && s != "." && s != ".." && !s.contains('\\'));
+        ensure!(safe, "the node names a file {:?} outside the record", part.path);
+        files.entry(part.path).or_default().extend(part.data);
+    }
+    Ok(files)
+}
+
+fn refused(status: tonic::Status) -> anyhow::Error {
+    anyhow::anyhow!("the node refused: {} ({:?})", status.message(), status.code())
+}
