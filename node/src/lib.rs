@@ -1,3 +1,21 @@
 //! The node: what it stores, what it decides and what it serves.
+//!
+//! `rpc` converts a request, asks `domain` (pure rules) through `ledger` (the
+//! one writer), and converts the answer; `store` keeps the log; `jobs` run
+//! beside the requests. A node is started with [`Node::start`] or [`run`].
 
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod jobs;
+pub mod keys;
+pub mod ledger;
+mod rpc;
+mod server;
 pub mod store;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{Config, Limits};
+pub use jobs::tally::{Entries, TallyCase, TallyFailure, TallyProver};
+pub use keys::{InvalidKeySet, KeySet};
+pub use server::{Deps, Node, NodeError, run};

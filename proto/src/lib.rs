@@ -1,6 +1,8 @@
 //! The gRPC interface of a Tabella node and the conversions between its
 //! messages and the types of `circuits`.
 
+pub mod convert;
+
 /// Generated messages, clients and servers of `tabella.v1`.
 #[allow(missing_docs, missing_debug_implementations, clippy::all, clippy::pedantic)]
 pub mod v1 {

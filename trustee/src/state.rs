@@ -109,7 +109,9 @@ impl State {
 
     /// Its secrets in plain: whoever stores the bytes protects them.
     pub(crate) fn to_bytes(&self, draft: DraftId, index: u8) -> Zeroizing<Vec<u8>> {
-        let mut out = Vec::with_capacity(self.log.values().map(|m| m.body.len() + 128).sum::<usize>() + 8192);
+        // Room for all of it: growing would leave copies of the secrets behind.
+        let messages: usize = self.log.values().chain(self.aborts.values()).map(|m| m.body.len() + 128).sum();
+        let mut out = Vec::with_capacity(messages + self.reveal.len() + self.coefficients.len() + 512);
         out.push(VERSION);
         out.extend(draft.to_bytes());
         out.push(index);

@@ -10,6 +10,9 @@ use std::{
 };
 use zeroize::Zeroizing;
 
+/// More than any state has, in bytes: 16 trustees' messages and aborts.
+const STATE_MAX: usize = 1 << 20;
+
 /// Keeps one state per draft. An implementation may wrap another one, for
 /// example to encrypt.
 pub trait Storage {
@@ -97,12 +100,15 @@ impl FileStorage {
 impl Storage for FileStorage {
     fn load(&self, draft: DraftId) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
         let path = self.path(draft);
-        let mut file = match File::open(&path) {
+        let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(failure("open", &path))?,
         };
-        let mut state = Zeroizing::new(Vec::new());
-        file.read_to_end(&mut state).map_err(failure("read", &path))?;
+        // Room for all of it: growing would leave copies of the secrets behind.
+        let length = file.metadata().map_err(failure("read", &path))?.len();
+        let length = usize::try_from(length).unwrap_or(usize::MAX).min(STATE_MAX);
+        let mut state = Zeroizing::new(Vec::with_capacity(length + 1));
+        file.take(STATE_MAX as u64).read_to_end(&mut state).map_err(failure("read", &path))?;
         Ok(Some(state))
     }
 

@@ -505,6 +505,8 @@ impl Party {
         KeyStatement::from_body(&self.draft, &message.body).ok()
     }
 
+    /// What is wrong with a statement, as seen by a trustee who has signed
+    /// `own`.
     fn statement_fault(&self, own: &ElectionKey, message: &Message) -> Option<Reason> {
         let Some(KeyStatement { key, signature }) = self.statement_in(message) else {
             return Some(Reason::Malformed);

@@ -87,12 +87,21 @@ impl Census {
         if holders_digest(holders) != definition.source {
             return Err(InvalidCensus::Source);
         }
+        Self::new(definition, Self::registered_entries(definition, holders, identity))
+    }
+
+    /// The leaves of [`Census::of_registered`], unchecked and without a tree.
+    pub fn registered_entries(
+        definition: &CensusDefinition,
+        holders: &[Holder],
+        identity: impl Fn(Address) -> Option<IdentityCommitment>,
+    ) -> Vec<CensusEntry> {
         let mut weights: BTreeMap<Address, u64> = definition.maskers.iter().map(|a| (*a, 0)).collect();
         weights.extend(holders.iter().map(|h| (h.address, h.weight)));
         let entry = |(address, weight): (Address, u64)| {
             identity(address).map(|identity| CensusEntry { address, identity, weight })
         };
-        Self::new(definition, weights.into_iter().filter_map(entry).collect())
+        weights.into_iter().filter_map(entry).collect()
     }
 
     /// A census from entries in ascending order of address.

@@ -10,18 +10,14 @@ use frost_core::keys::{VerifiableSecretSharingCommitment, dkg};
 
 const CULPRIT: u8 = 3;
 
+type Change<'a> = &'a dyn Fn(&mut ElectionKey);
+
 /// Runs 2 of 3 with trustee 3's messages changed; both others must name it
 /// for this reason, and nobody has a key.
 fn assert_named(reason: Reason, proven: bool, mut evil: impl FnMut(&Fixture, &Message) -> Message) {
     let mut rng = seeded(&format!("{reason:?}"));
-    let mut network = Network::new(Fixture::new(3, 2, &mut rng), rng.clone());
-    let fixture = Fixture {
-        organiser: network.fixture.organiser.clone(),
-        operator: network.fixture.operator.clone(),
-        keys: network.fixture.keys.clone(),
-        draft: network.fixture.draft.clone(),
-        census: network.fixture.census.clone(),
-    };
+    let mut network = Network::new(Fixture::new(3, 2, &mut rng), rng);
+    let fixture = network.fixture.clone();
     let mut tamper = |m: &Message| match m.route.from {
         CULPRIT if m.route.round != Round::Abort => vec![(None, evil(&fixture, m))],
         _ => honest(m),
@@ -164,13 +160,13 @@ fn malformed_bodies_are_named() {
 /// A61: a key statement with another PK, VKs, or signature.
 #[test]
 fn statement_over_another_key_is_named() {
-    let change = |fixture: &Fixture, m: &Message, change: &dyn Fn(&mut ElectionKey)| {
+    let change = |fixture: &Fixture, m: &Message, change: Change<'_>| {
         let draft = &fixture.draft.draft;
         let mut key = KeyStatement::from_body(draft, &m.body).unwrap().key;
         change(&mut key);
         fixture.forge(m.route, KeyStatement::sign(draft, key, fixture.account(CULPRIT)).to_body())
     };
-    let swap: [(Reason, &dyn Fn(&mut ElectionKey)); 5] = [
+    let swap: [(Reason, Change<'_>); 5] = [
         (Reason::Statement, &|key| key.public_key = GroupElement::generator()),
         (Reason::Statement, &|key| key.verification_shares[0] = GroupElement::generator()),
         (Reason::Disagreement, &|key| key.transcript[0] ^= 1),
@@ -243,7 +239,7 @@ fn two_faced_trustee_gets_no_key_and_is_convicted() {
     let mut honest = [fixture.trustee(1), fixture.trustee(2)];
     let mut faces = [fixture.trustee(3), fixture.trustee(3)];
     let mut queue: Vec<(usize, Message)> = Vec::new();
-    let mut post = |queue: &mut Vec<(usize, Message)>, from: usize, messages: Vec<Message>| {
+    let post = |queue: &mut Vec<(usize, Message)>, from: usize, messages: Vec<Message>| {
         for m in messages {
             match from {
                 // Honest messages go to the other and to both faces.

@@ -47,7 +47,7 @@ fn sixteen_of_sixteen_generate_a_key() {
 /// storage and sends the same again.
 #[test]
 fn trustees_killed_at_any_step_resume() {
-    for restarts in [1, 2, 3] {
+    for restarts in [10, 20, 40] {
         let mut rng = seeded("restarts");
         let mut network = Network::new(Fixture::new(3, 2, &mut rng), rng);
         network.restarts = restarts;
@@ -87,8 +87,8 @@ fn no_trustee_reveals_before_all_have_committed() {
 /// along no other route.
 #[test]
 fn the_node_learns_neither_shares_nor_key() {
-    let mut rng = seeded("A62");
-    let network = Network::ready(3, 2, rng.clone());
+    let network = Network::ready(3, 2, seeded("A62"));
+    let mut guesses = seeded("A62 guesses");
     let (keys, draft) = (&network.fixture.keys, network.fixture.draft.draft.id());
     let view = network.wire.concat();
     let hidden = |secret: &[u8]| {
@@ -110,7 +110,7 @@ fn the_node_learns_neither_shares_nor_key() {
         for other in (1..=3).filter(|i| *i != route.to) {
             assert!(envelope::open(draft, route, &key(other), &message.body).is_none());
         }
-        let guess = *TrusteeKeys::random(&mut rng).encryption();
+        let guess = *TrusteeKeys::random(&mut guesses).encryption();
         assert!(envelope::open(draft, route, &guess, &message.body).is_none());
         let other = 6 - route.from - route.to;
         let moved = Route { from: other, ..route };
@@ -200,4 +200,20 @@ fn keys_round_trip_and_hide_in_debug() {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The longest abort, over two reveals of 16 of 16, fits the limits.
+#[test]
+fn longest_abort_fits_its_limits() {
+    let mut rng = seeded("long abort");
+    let fixture = Fixture::new(16, 16, &mut rng);
+    let route = Route { round: Round::Key, from: 2, to: 0 };
+    let evidence = [1u8, 2].map(|x| fixture.forge(route, vec![x; 4096])).to_vec();
+    let abort = Abort { by: 1, culprit: 2, reason: Reason::Equivocation, evidence };
+    let message = fixture.forge(Route { round: Round::Abort, from: 1, to: 0 }, abort.to_body());
+    let bytes = message.to_bytes();
+    assert!(bytes.len() <= MESSAGE_MAX);
+    let message = Message::from_bytes(&bytes).unwrap();
+    message.check(&fixture.draft.draft).unwrap();
+    assert_eq!(Abort::from_message(&fixture.draft.draft, &message), Ok(abort));
 }

@@ -23,6 +23,7 @@ pub(crate) fn seeded(test: &str) -> ChaCha20Rng {
 }
 
 /// Accounts and drafts of a test election.
+#[derive(Clone)]
 pub(crate) struct Fixture {
     pub(crate) organiser: AccountKey,
     pub(crate) operator: AccountKey,
@@ -118,8 +119,8 @@ pub(crate) struct Network {
     /// Everything that a node has seen.
     pub(crate) wire: Vec<Vec<u8>>,
     queue: Vec<(u8, Vec<u8>)>,
-    /// One in so many deliveries is followed by a restart that loses what the
-    /// trustee was about to send; 0 for never.
+    /// So many deliveries, at random, are followed by a restart that loses
+    /// what the trustee was about to send.
     pub(crate) restarts: u32,
     rng: ChaCha20Rng,
 }
@@ -174,7 +175,8 @@ impl Network {
             assert_eq!(message.to_bytes(), bytes);
             let position = usize::from(to) - 1;
             let out = self.trustees[position].handle(&message).unwrap();
-            if self.restarts > 0 && self.rng.gen_ratio(1, self.restarts) {
+            if self.restarts > 0 && self.rng.gen_ratio(1, 2) {
+                self.restarts -= 1;
                 self.restart(to);
                 let again = self.trustees[position].outgoing();
                 self.send(&again, tamper);

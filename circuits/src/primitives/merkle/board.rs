@@ -98,7 +98,7 @@ impl BoardTree {
     }
 
     /// Node `i` of height `level` in the tree of `size` leaves.
-    fn node_at(&self, level: usize, i: u64, size: u32) -> Fr {
+    pub(super) fn node_at(&self, level: usize, i: u64, size: u32) -> Fr {
         let (first, end) = (i << level, (i + 1) << level);
         if first >= u64::from(size) {
             return board_zeros()[level];
@@ -120,6 +120,6 @@ impl BoardPath {
     }
 }
 
-fn node(left: Fr, right: Fr) -> Fr {
+pub(super) fn node(left: Fr, right: Fr) -> Fr {
     poseidon::hash(Tag::BoardNode, &[left, right])
 }

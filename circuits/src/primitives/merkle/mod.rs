@@ -2,6 +2,7 @@
 
 mod board;
 mod census;
+mod consistency;
 #[cfg(feature = "r1cs")]
 pub mod gadget;
 #[cfg(test)]
@@ -9,3 +10,4 @@ mod tests;
 
 pub use board::{BoardPath, BoardTree, board_zeros};
 pub use census::{CensusPath, CensusTree, census_leaf};
+pub use consistency::{ConsistencyProof, Inconsistent};

@@ -55,3 +55,57 @@ fn leaf_node_and_empty_leaf_differ() {
     seen.dedup();
     assert_eq!(seen.len(), all);
 }
+
+#[test]
+fn consistency_holds_between_all_sizes_of_one_board() {
+    let mut tree = BoardTree::new();
+    for i in 0..21u64 {
+        tree.append(Fr::from(i + 9)).unwrap();
+    }
+    for second in 0..=21 {
+        for first in 0..=second {
+            let proof = tree.prove_consistency(first, second).unwrap();
+            let ends = [first, second].map(|n| (n, tree.root_at(n).unwrap()));
+            assert_eq!(proof.check(ends[0], ends[1]), Ok(()), "{first} to {second}");
+        }
+        assert!(tree.prove_consistency(second + 1, second).is_none());
+    }
+    assert!(tree.prove_consistency(3, 22).is_none());
+}
+
+/// A35: a board that changed, dropped or re-ordered an entry is not a
+/// continuation, and no other node in the proof makes it one.
+#[test]
+fn a35_a_changed_board_is_not_consistent() {
+    let board = |change: Option<usize>| {
+        let mut tree = BoardTree::new();
+        for i in 0..13usize {
+            let leaf = if Some(i) == change { 1000 } else { i as u64 + 9 };
+            tree.append(Fr::from(leaf)).unwrap();
+        }
+        tree
+    };
+    let honest = board(None);
+    let first = (7, honest.root_at(7).unwrap());
+    for changed in 0..7 {
+        let forked = board(Some(changed));
+        let second = (13, forked.root());
+        for tree in [&honest, &forked] {
+            let proof = tree.prove_consistency(7, 13).unwrap();
+            assert!(proof.check(first, second).is_err());
+        }
+    }
+    let proof = honest.prove_consistency(7, 13).unwrap();
+    let second = (13, honest.root());
+    for i in 0..proof.first_subtrees.len() + proof.siblings.len() {
+        let mut bad = proof.clone();
+        let nodes = bad.first_subtrees.iter_mut().chain(&mut bad.siblings);
+        *nodes.skip(i).next().unwrap() += Fr::from(1u64);
+        assert!(bad.check(first, second).is_err());
+    }
+    let mut long = proof.clone();
+    long.siblings.push(Fr::from(1u64));
+    assert_eq!(long.check(first, second), Err(Inconsistent::Nodes));
+    assert_eq!(proof.check((8, first.1), second), Err(Inconsistent::Nodes));
+    assert_eq!(proof.check((14, first.1), second), Err(Inconsistent::Sizes { first: 14, second: 13 }));
+}

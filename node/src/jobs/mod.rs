@@ -1,0 +1,6 @@
+//! Work that runs beside the requests, on bounded queues.
+
+pub mod closing;
+pub mod slot_limit;
+pub mod tally;
+pub mod verification;

@@ -1,0 +1,100 @@
+//! `BallotService`. spec: `ballot.outside`
+
+use super::{
+    blocking,
+    error::{Error, id, required},
+};
+use crate::{
+    domain::Rejection,
+    jobs::{slot_limit::SlotLimit, verification::Verification},
+    ledger::{Command, Ledger, Outcome},
+};
+use circuits::types::{BoardEntry, ElectionId};
+use proto::v1::{SubmitBallotRequest, SubmitBallotResponse, ballot_service_server::BallotService};
+use std::{sync::Arc, time::Instant};
+use tonic::{Request, Response, Status};
+use verifier::{Claim, KeyHash};
+
+/// Takes votes and masks, which look alike.
+#[derive(Clone, Debug)]
+pub struct Ballots {
+    /// The log.
+    pub ledger: Arc<Ledger>,
+    /// The queue before the verifier.
+    pub verification: Verification,
+    /// The rate limit of each slot.
+    pub limit: Arc<SlotLimit>,
+}
+
+/// What is left to do after the cheap checks.
+enum Checked {
+    Repeat(u32),
+    Verify(KeyHash, Claim),
+}
+
+impl Ballots {
+    async fn enter(&self, id: ElectionId, entry: BoardEntry) -> Result<SubmitBallotResponse, Error> {
+        let seq = match self.check(id, &entry).await? {
+            Checked::Repeat(seq) => seq,
+            Checked::Verify(key, claim) => {
+                if let Some(wait) = self.limit.wait(id, entry.slot, Instant::now()) {
+                    return Err(Error::SlotLimit(wait));
+                }
+                self.verification.verify(key, claim).await?.map_err(Rejection::BallotProof)?;
+                self.commit(id, entry).await?
+            }
+        };
+        let receipt = blocking(&self.ledger, move |l| Ok(l.receipt(id, seq)?)).await?;
+        let receipt = receipt.ok_or(Error::Internal)?;
+        Ok(SubmitBallotResponse { receipt: Some((&receipt).into()) })
+    }
+
+    async fn check(&self, id: ElectionId, entry: &BoardEntry) -> Result<Checked, Error> {
+        let entry = entry.clone();
+        blocking(&self.ledger, move |ledger| {
+            if let Some(seq) = ledger.check_entry(id, &entry)?? {
+                return Ok(Checked::Repeat(seq));
+            }
+            let state = ledger.state();
+            let election = state.election(id)?;
+            let key = &election.key.as_ref().ok_or(Error::Internal)?.key;
+            // A17: the key that the election pinned, and no other.
+            let hash = KeyHash(key.verifying_keys[0]);
+            if ledger.rules().keys.by_hash(hash.0).is_none() {
+                let (shape, threshold) = (election.draft().rule.shape(), election.draft().threshold);
+                return Err(Rejection::NoKeys { shape, threshold }.into());
+            }
+            let inputs = election.statement(key, &entry).encode().to_vec();
+            Ok(Checked::Verify(hash, Claim { inputs, proof: entry.proof }))
+        })
+        .await
+    }
+
+    async fn commit(&self, election_id: ElectionId, entry: BoardEntry) -> Result<u32, Error> {
+        let slot = entry.slot;
+        match self.ledger.submit(Command::Enter { election_id, entry: Box::new(entry) }).await? {
+            Outcome::Entered { seq, repeated: true } => Ok(seq),
+            Outcome::Entered { seq, repeated: false } => {
+                self.limit.count(election_id, slot, Instant::now());
+                Ok(seq)
+            }
+            Outcome::Done => Err(Error::Internal),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl BallotService for Ballots {
+    async fn submit(
+        &self,
+        request: Request<SubmitBallotRequest>,
+    ) -> Result<Response<SubmitBallotResponse>, Status> {
+        let m = request.into_inner();
+        let id = id("election_id", &m.election_id, ElectionId::from_bytes)?;
+        let entry = required("entry", m.entry)?;
+        // A caller that hangs up does not undo what may already be written.
+        let ballots = self.clone();
+        let entered = tokio::spawn(async move { ballots.enter(id, entry).await }).await;
+        Ok(Response::new(entered.unwrap_or(Err(Error::Internal))?))
+    }
+}

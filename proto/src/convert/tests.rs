@@ -1,0 +1,176 @@
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+use super::*;
+use crate::v1;
+use circuits::{params::BOARD_DEPTH, primitives::merkle::BoardPath, types::*};
+
+fn signature() -> Signature {
+    AccountKey::from_bytes(&[7; 32]).unwrap().sign([1; 32])
+}
+
+fn draft() -> Draft {
+    let trustee = |i: u8| TrusteeIdentity { signer: Address([i; 20]), encryption_key: [i; 32] };
+    Draft {
+        chain_id: 5,
+        contract: Address([1; 20]),
+        organisation: "Example DAO".into(),
+        registration_chain_id: 1,
+        proposal_digest: keccak256("text"),
+        kind: ProposalKind::Action,
+        calls: vec![Call { target: Address([4; 20]), value: [1; 32], data: vec![1, 2] }],
+        options: vec!["yes".into(), "no".into()],
+        rule: Rule::new(RuleKind::Split, 2).unwrap(),
+        pass_rule: PassRule { winning_option: 1, quorum: 10, majority_numerator: 1, majority_denominator: 2 },
+        census: CensusDefinition {
+            source: [3; 32],
+            snapshot: "block 1".into(),
+            decimals: 2,
+            maskers: vec![Address([6; 20])],
+        },
+        times: Times { opening: 1, closing: 2, root_deadline: 3, tally_deadline: 4 },
+        early_close: true,
+        trustees: vec![trustee(1), trustee(2), trustee(3)],
+        threshold: 2,
+        min_ballots: 3,
+        settlement: SettlementMode::Validity,
+        operator: Address([9; 20]),
+        organiser: Address([8; 20]),
+        nonce: [7; 32],
+    }
+}
+
+fn entry(shape: BallotShape) -> BoardEntry {
+    let ciphertexts = Ciphertexts::identity(shape);
+    BoardEntry {
+        slot: Slot::from_field(1u64.into()),
+        prev_digest: CiphertextDigest::empty(),
+        next_digest: ciphertexts.digest(),
+        ticket: Ticket::from_field(2u64.into()),
+        ciphertexts,
+        proof: ProofBytes([5; 256]),
+    }
+}
+
+fn head() -> SignedHead {
+    let root = BoardRoot::from_field(9u64.into());
+    let head =
+        Head { election_id: ElectionId::from_field(4u64.into()), size: 8, root, time: 5, closed: true };
+    SignedHead { head, signature: signature() }
+}
+
+/// Through the message and back.
+fn there_and_back<T, M>(value: &T)
+where
+    T: PartialEq + std::fmt::Debug + TryFrom<M, Error = InvalidField>,
+    M: for<'a> From<&'a T> + prost::Message + Default,
+{
+    let bytes = M::from(value).encode_to_vec();
+    let back = T::try_from(M::decode(&bytes[..]).unwrap()).unwrap();
+    assert_eq!(&back, value);
+}
+
+#[test]
+fn every_type_comes_back_as_it_went() {
+    there_and_back::<_, v1::SignedDraft>(&SignedDraft {
+        draft: draft(),
+        proposal: "text".into(),
+        signature: signature(),
+    });
+    let draft_id = draft().id();
+    let root = CensusRoot::from_field(3u64.into());
+    there_and_back::<_, v1::CensusStatement>(&CensusStatement { draft_id, root, total: 77 });
+    let key = ElectionKey {
+        draft_id,
+        census_root: root,
+        census_total: 77,
+        public_key: GroupElement::generator(),
+        verification_shares: vec![GroupElement::generator(); 3],
+        verifying_keys: [[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]],
+        transcript: [8; 32],
+    };
+    there_and_back::<_, v1::SignedElectionKey>(&SignedElectionKey { key, signatures: vec![signature(); 3] });
+    let address = Address([3; 20]);
+    let identity = IdentityCommitment::from_field(12u64.into());
+    let organisation = "Example DAO".into();
+    let message = RegistrationMessage { chain_id: 1, organisation, address, identity, counter: 6 };
+    let proof = ProofBytes([5; 256]);
+    there_and_back::<_, v1::Registration>(&Registration { message, signature: signature(), proof });
+    there_and_back::<_, v1::CensusEntry>(&CensusEntry { address, identity, weight: 9 });
+    there_and_back::<_, v1::Holder>(&Holder { address, weight: 9 });
+    for shape in BallotShape::ALL {
+        there_and_back::<_, v1::BoardEntry>(&entry(shape));
+    }
+    let path =
+        BoardPath { index: 3, siblings: std::array::from_fn::<_, BOARD_DEPTH, _>(|i| (i as u64).into()) };
+    let receipt = Receipt { row: entry(BallotShape::Shape4).row(), head: head(), path };
+    there_and_back::<_, v1::Receipt>(&receipt);
+    let message =
+        TrusteeMessage { draft_id, round: 5, from: 1, to: 2, body: vec![1, 2, 3], signature: signature() };
+    there_and_back::<_, v1::TrusteeMessage>(&message);
+    let proof = TallyProof { circuit: "tally/4/rows=256/t=2".into(), inputs: vec![4u64.into()], proof };
+    let tally = Tally { totals: vec![1, 2], slots: 3, quorum: vec![1, 3], proofs: vec![proof] };
+    there_and_back::<_, v1::Tally>(&tally);
+}
+
+fn refused<T, M>(message: M) -> String
+where
+    T: TryFrom<M, Error = InvalidField>,
+{
+    T::try_from(message).err().map(|e| e.field).unwrap_or_default()
+}
+
+#[test]
+fn the_field_at_fault_is_named() {
+    let good = v1::SignedDraft { draft: Some((&draft()).into()), ..Default::default() };
+    assert_eq!(refused::<SignedDraft, _>(good.clone()), "signature");
+    let mut bad = good.clone();
+    bad.draft.as_mut().unwrap().calls[0].value.pop();
+    assert_eq!(refused::<SignedDraft, _>(bad), "draft.calls[0].value");
+    let mut bad = good;
+    bad.draft.as_mut().unwrap().census.as_mut().unwrap().maskers[0].push(0);
+    assert_eq!(refused::<SignedDraft, _>(bad), "draft.census.maskers[0]");
+    assert_eq!(refused::<SignedDraft, _>(v1::SignedDraft::default()), "draft");
+    let receipt = v1::Receipt { row: Some((&entry(BallotShape::Shape4).row()).into()), ..Default::default() };
+    assert_eq!(refused::<Receipt, _>(receipt), "head");
+}
+
+/// A1, A15: one accepted form for every field of an entry: x + r, longer,
+/// shorter and empty values are refused.
+#[test]
+fn a1_a15_other_forms_of_an_entry_are_refused() {
+    type Pick = fn(&mut v1::BoardEntry) -> &mut Vec<u8>;
+    let fields: [(&str, Pick); 6] = [
+        ("slot", |e| &mut e.slot),
+        ("prev_digest", |e| &mut e.prev_digest),
+        ("next_digest", |e| &mut e.next_digest),
+        ("ticket", |e| &mut e.ticket),
+        ("ciphertexts", |e| &mut e.ciphertexts),
+        ("proof", |e| &mut e.proof),
+    ];
+    let good = v1::BoardEntry::from(&entry(BallotShape::Shape4));
+    for (name, pick) in fields {
+        let changes: [fn(&mut Vec<u8>); 3] = [|b| b.push(0), |b| b.truncate(b.len() - 1), |b| b.clear()];
+        for change in changes {
+            let mut bad = good.clone();
+            change(pick(&mut bad));
+            assert_eq!(refused::<BoardEntry, _>(bad), name);
+        }
+        if name != "proof" {
+            let mut bad = good.clone();
+            pick(&mut bad)[..32].fill(0xff);
+            assert_eq!(refused::<BoardEntry, _>(bad), name);
+        }
+    }
+}
+
+#[test]
+fn numbers_above_their_range_are_refused() {
+    let message = v1::TrusteeMessage {
+        round: 256,
+        draft_id: vec![0; 32],
+        signature: signature().to_bytes().to_vec(),
+        ..Default::default()
+    };
+    assert_eq!(refused::<TrusteeMessage, _>(message.clone()), "round");
+    let message = v1::TrusteeMessage { round: 1, body: vec![0; TRUSTEE_BODY_MAX + 1], ..message };
+    assert_eq!(refused::<TrusteeMessage, _>(message), "body.length");
+}
