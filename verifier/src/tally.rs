@@ -9,6 +9,7 @@ use crate::{
 use circuits::{
     curve::Fr,
     decryption::{self, PartialDecryption},
+    params::TOTAL_BITS,
     tally::{
         BatchBinding, BrokenChain, ChunkStatement, FinalStatement, Layout, Outcome, StateDigest, Statement,
         check_chain,
@@ -52,6 +53,9 @@ pub enum InvalidTally {
         /// Slots given.
         found: u32,
     },
+    /// See the message.
+    #[error("option {0}: the total is not below 2^44 units")]
+    Range(usize),
     /// See the message.
     #[error("partial decryptions: {0}")]
     Quorum(#[from] decryption::InvalidQuorum),
@@ -160,6 +164,10 @@ fn outcome(
     }
     if tally.slots != board.slots {
         return Err(InvalidTally::Slots { expected: board.slots, found: tally.slots });
+    }
+    // The packing of the public inputs is injective on 44-bit totals only.
+    if let Some(option) = tally.totals.iter().position(|t| t >> TOTAL_BITS != 0) {
+        return Err(InvalidTally::Range(option));
     }
     let mut totals = tally.totals.clone();
     totals.resize(layout.options(), 0);

@@ -4,6 +4,7 @@ use super::{
     Event, Rejection, Rules, State,
     trustee::{Place, place},
 };
+use circuits::types::{Tally, TrusteeMessage};
 use circuits::{
     primitives::merkle::BoardTree,
     types::{
@@ -11,7 +12,6 @@ use circuits::{
         Signature, SignedDraft, SignedElectionKey, SignedHead,
     },
 };
-use circuits::types::{Tally, TrusteeMessage};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Where an election stands.

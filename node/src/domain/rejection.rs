@@ -1,11 +1,11 @@
 //! Why a command is refused: one variant per rule, each with what to do.
 
 use super::{InvalidStatement, Phase};
+use circuits::types::InvalidTrusteeMessage;
 use circuits::types::{
     Address, BallotShape, CensusRoot, CiphertextDigest, DraftId, ElectionId, InvalidCensus,
     InvalidElectionKey, InvalidSignature, InvalidSignedDraft,
 };
-use circuits::types::InvalidTrusteeMessage;
 use verifier::VerifyError;
 
 /// A rule that a command breaks. Nothing was changed.

@@ -1,8 +1,8 @@
 //! Messages of the trustees. spec: `trustee.message`, `trustee.rounds`.
 
 use super::{Election, Event, KeyStatement, Phase, Rejection, Rules, State};
-use circuits::types::{ElectionId, SignedElectionKey};
 use circuits::types::TrusteeMessage;
+use circuits::types::{ElectionId, SignedElectionKey};
 
 /// Round of the key statements.
 pub(super) const ROUND_KEY: u8 = 4;

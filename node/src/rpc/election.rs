@@ -15,9 +15,10 @@ use proto::{
     v1::{
         self, CloseElectionRequest, CloseElectionResponse, CreateDraftRequest, CreateDraftResponse,
         ElectionSummary, FreezeCensusRequest, FreezeCensusResponse, GetElectionRequest, GetElectionResponse,
-        GetRecordRequest, GetRecordResponse, GetTallyRequest, GetTallyResponse, GetVerifyingKeyRequest, GetVerifyingKeyResponse,
-        ListElectionsRequest, ListElectionsResponse, OpenElectionRequest, OpenElectionResponse,
-        election_service_server::ElectionService, freeze_census_request::Part, get_election_request::Id,
+        GetRecordRequest, GetRecordResponse, GetTallyRequest, GetTallyResponse, GetVerifyingKeyRequest,
+        GetVerifyingKeyResponse, ListElectionsRequest, ListElectionsResponse, OpenElectionRequest,
+        OpenElectionResponse, election_service_server::ElectionService, freeze_census_request::Part,
+        get_election_request::Id,
     },
 };
 use std::sync::Arc;

@@ -2,7 +2,9 @@
 
 use super::error::Error;
 use crate::ledger::Ledger;
-use circuits::types::{AccountKey, Address, BoardEntry, CensusEntry, ElectionId, IdentityCommitment, Registration};
+use circuits::types::{
+    AccountKey, Address, BoardEntry, CensusEntry, ElectionId, IdentityCommitment, Registration,
+};
 use proto::v1::GetRecordResponse;
 use std::collections::HashMap;
 use verifier::{
@@ -18,7 +20,11 @@ const NO_RESULT: Error = Error::NotFound("the election has no result yet; ask ag
 ///
 /// # Errors
 /// If there is no such election, or no result of it yet.
-pub fn parts(ledger: &Ledger, operator: &AccountKey, id: ElectionId) -> Result<Vec<GetRecordResponse>, Error> {
+pub fn parts(
+    ledger: &Ledger,
+    operator: &AccountKey,
+    id: ElectionId,
+) -> Result<Vec<GetRecordResponse>, Error> {
     let files = record(ledger, id)?.to_files(operator);
     let parts = files.iter().flat_map(|(path, bytes)| {
         // An empty file has one empty part.
@@ -33,7 +39,8 @@ fn record(ledger: &Ledger, id: ElectionId) -> Result<Record, Error> {
     let keys = &ledger.rules().keys;
     let state = ledger.state();
     let election = state.election(id)?;
-    let (tally, census) = (election.tally.as_ref().ok_or(NO_RESULT)?, election.census.as_ref().ok_or(NO_RESULT)?);
+    let (tally, census) =
+        (election.tally.as_ref().ok_or(NO_RESULT)?, election.census.as_ref().ok_or(NO_RESULT)?);
     let key = election.key.clone().ok_or(NO_RESULT)?;
     let organisation = &election.draft().organisation;
     let registrations = state.organisation(organisation).map_or(&[][..], |o| o.registrations());
