@@ -16,7 +16,6 @@ use circuits::{
 use proto::v1;
 use rand_core::{OsRng, RngCore};
 use std::collections::{HashMap, HashSet};
-use tonic::Code;
 use verifier::{Claim, PreparedVerifyingKey, VerifyError, verify_batch};
 
 /// Why a board is refused. Whoever sees one should keep the evidence.
@@ -153,7 +152,7 @@ impl Mirror {
     pub async fn sync(&mut self, node: &Node) -> Result<(), Error> {
         let head = self.fetch_head(node).await?;
         const CALL: &str = "BoardService.StreamEntries";
-        let size = head.map_or(0, |h| h.head.size);
+        let size = head.head.size;
         let request = v1::StreamEntriesRequest {
             election_id: self.election.to_bytes().to_vec(),
             start: self.len(),
@@ -171,21 +170,16 @@ impl Mirror {
             let entries = entries.collect::<Result<Vec<_>, _>>().during(CALL)?;
             self.extend(&entries)?;
         }
-        Ok(head.map_or(Ok(()), |h| self.adopt(h))?)
+        Ok(self.adopt(head)?)
     }
 
-    /// The newest head; none while a board has never had an entry.
-    async fn fetch_head(&self, node: &Node) -> Result<Option<SignedHead>, Error> {
+    async fn fetch_head(&self, node: &Node) -> Result<SignedHead, Error> {
         const CALL: &str = "BoardService.GetHead";
         let request = v1::GetHeadRequest { election_id: self.election.to_bytes().to_vec() };
-        let answer = node.board().get_head(request).await;
-        if self.head.is_none() && answer.as_ref().is_err_and(|s| s.code() == Code::NotFound) {
-            return Ok(None);
-        }
-        let head = answer.during(CALL)?.into_inner().head.during(CALL)?;
+        let head = node.board().get_head(request).await.during(CALL)?.into_inner().head.during(CALL)?;
         let head = SignedHead::try_from(head).during(CALL)?;
         self.check_head(&head)?;
-        Ok(Some(head))
+        Ok(head)
     }
 
     /// Checks signature and election of a head, and that it continues the

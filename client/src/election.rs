@@ -7,6 +7,7 @@ use circuits::{
     types::{
         Address, CensusStatement, Domain, Draft, DraftId, ElectionId, InvalidElectionKey, InvalidSignature,
         InvalidSignedDraft, NonCanonical, Order, Signature, SignedDraft, SignedElectionKey, TypedData,
+        VERIFYING_KEYS,
     },
 };
 use proto::v1::{self, Phase, get_election_request::Id};
@@ -17,9 +18,9 @@ use verifier::KeyHash;
 pub struct Expected {
     /// The organiser's account, from the organisation itself.
     pub organiser: Address,
-    /// Hashes of the voter's own verifying keys: ballot, tally, tally chunk,
-    /// tally final (A17).
-    pub verifying_keys: [KeyHash; 4],
+    /// Hashes of the voter's own verifying keys: registration, ballot, tally,
+    /// tally chunk, tally final (A17).
+    pub verifying_keys: [KeyHash; VERIFYING_KEYS],
     /// Whether these are development keys.
     pub development_keys: bool,
 }
@@ -77,7 +78,7 @@ pub enum InvalidElection {
 }
 
 /// The circuits whose keys an election pins, in order.
-const CIRCUITS: [&str; 4] = ["ballot", "tally", "tally chunk", "tally final"];
+const CIRCUITS: [&str; VERIFYING_KEYS] = ["registration", "ballot", "tally", "tally chunk", "tally final"];
 
 /// An opened election, checked.
 #[derive(Clone, Debug)]
@@ -104,6 +105,11 @@ pub struct Election {
 }
 
 impl Election {
+    /// Hash of the key that verifies ballots.
+    pub fn ballot_key(&self) -> KeyHash {
+        KeyHash(self.key.key.verifying_keys[1])
+    }
+
     /// The draft.
     pub fn draft(&self) -> &Draft {
         &self.signed_draft.draft
@@ -245,7 +251,10 @@ pub fn check(election: &Election, expected: &Expected) -> Result<(), InvalidElec
     check_keys(key.verifying_keys, expected.verifying_keys)
 }
 
-fn check_keys(found: [[u8; 32]; 4], expected: [KeyHash; 4]) -> Result<(), InvalidElection> {
+fn check_keys(
+    found: [[u8; 32]; VERIFYING_KEYS],
+    expected: [KeyHash; VERIFYING_KEYS],
+) -> Result<(), InvalidElection> {
     let mut keys = CIRCUITS.into_iter().zip(expected).zip(found.map(KeyHash));
     match keys.find(|((_, expected), found)| expected != found) {
         Some(((circuit, expected), found)) => {

@@ -15,6 +15,7 @@ use proto::{
     convert::{Tally, TrusteeMessage},
     v1,
 };
+use std::collections::BTreeMap;
 use tonic::Code;
 use verifier::{InvalidKey, KeyHash, VerifyingKey};
 
@@ -42,8 +43,8 @@ pub struct Raw {
     pub head: SignedHead,
     /// The result, once there is one.
     pub tally: Option<Tally>,
-    /// The keys that the node named: ballot, tally, tally chunk, tally
-    /// final as the election pins them, then any others.
+    /// The keys that the election pins (registration, ballot, tally, tally
+    /// chunk, tally final), then any others that the node names.
     pub verifying_keys: Vec<VerifyingKey>,
 }
 
@@ -161,6 +162,32 @@ pub async fn fetch_tally(node: &Node, id: ElectionId) -> Result<Option<Tally>, E
     }
     let tally = answer.during(CALL)?.into_inner().tally.during(CALL)?;
     Tally::try_from(tally).during(CALL).map(Some)
+}
+
+/// Largest record read, in bytes.
+const RECORD_BYTES_MAX: usize = 4 << 30;
+/// Most files of a record.
+const RECORD_FILES_MAX: usize = 1 << 16;
+
+/// The files of the record as the node exports them, by path, unverified.
+/// Paths are the node's words: the writer must refuse those that leave its
+/// directory.
+///
+/// # Errors
+/// If the node refuses, or the record is over a limit.
+pub async fn fetch_files(node: &Node, id: ElectionId) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    const CALL: &str = "ElectionService.GetRecord";
+    let request = v1::GetRecordRequest { election_id: id.to_bytes().to_vec() };
+    let mut stream = node.elections().get_record(request).await.during(CALL)?.into_inner();
+    let (mut files, mut bytes) = (BTreeMap::<String, Vec<u8>>::new(), 0);
+    while let Some(part) = stream.message().await.during(CALL)? {
+        bytes += part.data.len();
+        files.entry(part.path).or_default().extend(part.data);
+        if bytes > RECORD_BYTES_MAX || files.len() > RECORD_FILES_MAX {
+            return Err(Error::Incomplete { call: CALL, problem: "is larger than any record" });
+        }
+    }
+    Ok(files)
 }
 
 /// The verifying key with this hash, checked against it.

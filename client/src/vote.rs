@@ -192,7 +192,7 @@ impl Voter {
         key: Arc<ProvingKey>,
         tickets: Arc<dyn TicketStore>,
     ) -> Result<Self, Error> {
-        let (expected, found) = (KeyHash(election.key.key.verifying_keys[0]), key.hash());
+        let (expected, found) = (election.ballot_key(), key.hash());
         if expected != found {
             return Err(VoteError::Key { expected, found }.into());
         }

@@ -21,7 +21,7 @@ fn a_sound_election_is_accepted() {
 #[test]
 fn a17_other_verifying_keys_are_refused() {
     let fixture = Fixture::new(RuleKind::Split);
-    for (i, name) in ["ballot", "tally", "tally chunk", "tally final"].into_iter().enumerate() {
+    for (i, name) in ["registration", "ballot", "tally", "tally chunk", "tally final"].into_iter().enumerate() {
         let mut expected = fixture.expected();
         expected.verifying_keys[i] = KeyHash([0; 32]);
         let error = check(&fixture.election, &expected).unwrap_err();

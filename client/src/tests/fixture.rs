@@ -99,9 +99,9 @@ impl Fixture {
             key: Some((&e.key).into()),
             election_id: e.id.to_bytes().to_vec(),
             open_signature: e.open_signature.to_bytes().to_vec(),
-            close_signature: vec![],
             insecure_development_keys: true,
             verifying_keys: e.key.key.verifying_keys.iter().map(|h| h.to_vec()).collect(),
+            ..Default::default()
         }
     }
 
@@ -159,7 +159,7 @@ fn open(
         census_total: census.total(),
         public_key: point(0),
         verification_shares: (1..=3).map(point).collect(),
-        verifying_keys: [ballot_key().hash().0, [2; 32], [3; 32], [4; 32]],
+        verifying_keys: [registration_key().hash().0, ballot_key().hash().0, [2; 32], [3; 32], [4; 32]],
         transcript: [8; 32],
     };
     let hash = key.signing_hash(&domain);
