@@ -18,8 +18,8 @@ use verifier::KeyHash;
 pub struct Expected {
     /// The organiser's account, from the organisation itself.
     pub organiser: Address,
-    /// Hashes of the voter's own verifying keys: registration, ballot, tally,
-    /// tally chunk, tally final (A17).
+    /// Hashes of the voter's own verifying keys, in the order of
+    /// `CircuitId::of_election` (A17).
     pub verifying_keys: [KeyHash; VERIFYING_KEYS],
     /// Whether these are development keys.
     pub development_keys: bool,
@@ -80,6 +80,9 @@ pub enum InvalidElection {
 /// The circuits whose keys an election pins, in order.
 const CIRCUITS: [&str; VERIFYING_KEYS] = ["registration", "ballot", "tally", "tally chunk", "tally final"];
 
+/// Position of `ballot` among them.
+const BALLOT_KEY: usize = 1;
+
 /// An opened election, checked.
 #[derive(Clone, Debug)]
 pub struct Election {
@@ -107,7 +110,7 @@ pub struct Election {
 impl Election {
     /// Hash of the key that verifies ballots.
     pub fn ballot_key(&self) -> KeyHash {
-        KeyHash(self.key.key.verifying_keys[1])
+        KeyHash(self.key.key.verifying_keys[BALLOT_KEY])
     }
 
     /// The draft.
@@ -199,7 +202,8 @@ pub(crate) fn read(raw: v1::GetElectionResponse) -> Result<Election, Error> {
     };
     let key = SignedElectionKey::try_from(raw.key.during(CALL)?).during(CALL)?;
     let id = ElectionId::from_bytes(&raw.election_id).map_err(InvalidElection::Id)?;
-    let close = (!raw.close_signature.is_empty()).then(|| signature("the order to close", &raw.close_signature));
+    let close =
+        (!raw.close_signature.is_empty()).then(|| signature("the order to close", &raw.close_signature));
     Ok(Election {
         signed_draft: SignedDraft::try_from(raw.draft.during(CALL)?).during(CALL)?,
         census: CensusStatement::try_from(raw.census.during(CALL)?).during(CALL)?,
@@ -257,9 +261,7 @@ fn check_keys(
 ) -> Result<(), InvalidElection> {
     let mut keys = CIRCUITS.into_iter().zip(expected).zip(found.map(KeyHash));
     match keys.find(|((_, expected), found)| expected != found) {
-        Some(((circuit, expected), found)) => {
-            Err(InvalidElection::VerifyingKey { circuit, expected, found })
-        }
+        Some(((circuit, expected), found)) => Err(InvalidElection::VerifyingKey { circuit, expected, found }),
         None => Ok(()),
     }
 }

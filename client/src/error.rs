@@ -135,8 +135,13 @@ impl Refusal {
 
     /// Whether the same bytes may be sent again with a chance of success.
     pub fn is_transient(&self) -> bool {
-        let codes =
-            [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::ResourceExhausted, Code::Unknown];
+        let codes = [
+            Code::Unavailable,
+            Code::DeadlineExceeded,
+            Code::Cancelled,
+            Code::ResourceExhausted,
+            Code::Unknown,
+        ];
         codes.contains(&self.code)
     }
 }

@@ -19,6 +19,7 @@ pub mod receipt;
 pub mod record;
 pub mod registration;
 pub mod tickets;
+pub mod trustees;
 pub mod vote;
 
 pub use error::{Error, Refusal, Violation};

@@ -10,11 +10,10 @@ use crate::{
     error::During,
     registration,
 };
-use circuits::types::{BoardEntry, CensusEntry, DraftId, ElectionId, Holder, Registration, SignedHead};
-use proto::{
-    convert::{Tally, TrusteeMessage},
-    v1,
+use circuits::types::{
+    BoardEntry, CensusEntry, DraftId, ElectionId, Holder, Registration, SignedHead, Tally, TrusteeMessage,
 };
+use proto::v1;
 use std::collections::BTreeMap;
 use tonic::Code;
 use verifier::{InvalidKey, KeyHash, VerifyingKey};
@@ -100,8 +99,7 @@ pub async fn fetch_head(node: &Node, id: ElectionId) -> Result<SignedHead, Error
 /// If the node refuses or has fewer.
 pub async fn fetch_entries(node: &Node, id: ElectionId, size: u32) -> Result<Vec<BoardEntry>, Error> {
     const CALL: &str = "BoardService.StreamEntries";
-    let request =
-        v1::StreamEntriesRequest { election_id: id.to_bytes().to_vec(), start: 0, follow: false };
+    let request = v1::StreamEntriesRequest { election_id: id.to_bytes().to_vec(), start: 0, follow: false };
     let mut stream = node.board().stream_entries(request).await.during(CALL)?.into_inner();
     let (mut out, size) = (Vec::new(), size as usize);
     while out.len() < size

@@ -1,7 +1,10 @@
 //! The verifying keys that a node uses, by circuit and by hash.
 //! spec: `setup.key_hash`.
 
-use circuits::{ballot::Statement, types::BallotShape};
+use circuits::{
+    ballot::Statement,
+    types::{BallotShape, VERIFYING_KEYS},
+};
 use verifier::{CircuitId, InvalidKey, KeyHash, PreparedVerifyingKey, VerifyingKey};
 
 /// Public inputs of a registration: identity and context.
@@ -62,21 +65,15 @@ impl KeySet {
         self.keys.iter().find(|k| k.hash() == KeyHash(hash))
     }
 
-    /// Hashes of the keys of a new election: ballot, tally, tally chunk,
-    /// tally final. `None` if a key is missing. spec: `election.key`
-    pub fn election(&self, shape: BallotShape, threshold: u8) -> Option<[[u8; 32]; 4]> {
-        let trustees = usize::from(threshold);
-        let first = |fits: &dyn Fn(CircuitId) -> bool| {
-            self.keys.iter().find(|k| fits(k.key().id())).map(|k| k.hash().0)
-        };
-        Some([
-            first(&|id| id == CircuitId::Ballot(shape))?,
-            first(&|id| matches!(id, CircuitId::Tally { shape: s, t, .. } if s == shape && t == trustees))?,
-            first(&|id| matches!(id, CircuitId::TallyChunk { shape: s, .. } if s == shape))?,
-            first(
-                &|id| matches!(id, CircuitId::TallyFinal { shape: s, t, .. } if s == shape && t == trustees),
-            )?,
-        ])
+    /// Hashes of the keys of a new election, in the order of
+    /// [`CircuitId::of_election`]. `None` if a key is missing.
+    /// spec: `election.verifying_keys`
+    pub fn election(&self, shape: BallotShape, threshold: u8) -> Option<[[u8; 32]; VERIFYING_KEYS]> {
+        let mut hashes = [[0; 32]; VERIFYING_KEYS];
+        for (hash, id) in hashes.iter_mut().zip(CircuitId::of_election(shape, usize::from(threshold))) {
+            *hash = self.keys.iter().find(|k| k.key().id() == id)?.hash().0;
+        }
+        Some(hashes)
     }
 
     /// All keys' hashes, the registration key's first.

@@ -16,6 +16,7 @@ mod point;
 mod registration;
 mod rule;
 mod signature;
+mod tally;
 mod trustee_message;
 
 pub use census::{Census, CensusEntry, Holder, InvalidCensus, holders_digest};
@@ -37,6 +38,7 @@ pub use head::{Head, InvalidReceipt, Receipt, SignedHead};
 pub use point::{CurvePoint, GroupElement, InvalidPoint};
 pub use registration::{Registration, RegistrationMessage};
 pub use rule::{BallotShape, InvalidRule, Rule, RuleKind};
+pub use tally::{Tally, TallyProof};
 pub use signature::{
     AccountKey, Address, Domain, InvalidAddress, InvalidSignature, Signature, TypedData, keccak256,
     word_address, word_array, word_u64,

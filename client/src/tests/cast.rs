@@ -95,14 +95,16 @@ async fn a_vote_a_second_vote_and_a_mask_land_with_valid_proofs() {
 async fn a_voter_starts_from_nothing_but_the_organisers_address_and_keys() {
     let world = World::new().await;
     let f = &world.fake.fixture;
-    let election = election::fetch(&world.node, Reference::Election(f.election.id), &f.expected()).await.unwrap();
+    let election =
+        election::fetch(&world.node, Reference::Election(f.election.id), &f.expected()).await.unwrap();
     let census = census::fetch(&world.node, &election.draft().census, &election.census).await.unwrap();
     assert_eq!(census.root(), f.census.root());
     let holders = census::fetch_holders(&world.node, election.draft().id()).await.unwrap();
     assert_eq!(holders, f.holders);
     let other = Reference::Election(ElectionId::from_field(5u64.into()));
     assert!(election::fetch(&world.node, other, &f.expected()).await.is_err());
-    let draft = election::fetch_draft(&world.node, election.draft().id(), f.organiser.address()).await.unwrap();
+    let draft =
+        election::fetch_draft(&world.node, election.draft().id(), f.organiser.address()).await.unwrap();
     assert_eq!(draft, f.election.signed_draft);
 }
 
@@ -240,6 +242,17 @@ async fn a_slot_that_is_always_overtaken_gives_up_and_keeps_its_ticket() {
     let tickets: Vec<Ticket> = world.fake.state().submitted.iter().map(|e| e.ticket).collect();
     assert!(tickets[..5].iter().all(|t| *t == tickets[0]));
     assert_ne!(tickets[5], tickets[0], "the next vote has a ticket of its own");
+}
+
+/// A23: one attacker has sixteen masks; a vote outlasts them.
+#[tokio::test]
+async fn a23_a_vote_outlasts_the_masks_of_one_attacker() {
+    let world = World::new().await;
+    world.fake.script([Act::Overtake; 16]);
+    let policy = Policy { attempts: Policy::default().attempts, ..QUICK };
+    let voter = world.voter(0).with_policy(policy);
+    let accepted = voter.cast_vote(&world.node, &mut world.mirror(), &Choice::Single(1)).await.unwrap();
+    assert_eq!((accepted.seq, accepted.attempts), (16, 17));
 }
 
 /// A63: after a crash the same slot gets the same ticket, from the file.

@@ -2,11 +2,11 @@
 
 use super::fixture::{Fixture, entry};
 use circuits::types::*;
-use proto::v1::{
-    self, ballot_service_server as ballot, board_service_server as board, election_service_server as election,
-    registry_service_server as registry,
-};
 use prost::Message;
+use proto::v1::{
+    self, ballot_service_server as ballot, board_service_server as board,
+    election_service_server as election, registry_service_server as registry,
+};
 use std::{
     collections::VecDeque,
     pin::Pin,
@@ -115,7 +115,9 @@ impl FakeNode {
 
     /// Compare-and-set, as a node does it, without the proof.
     fn accept(&self, state: &mut State, new: BoardEntry) -> Result<u32, Status> {
-        let same = |e: &BoardEntry| (e.slot, e.prev_digest, e.next_digest) == (new.slot, new.prev_digest, new.next_digest);
+        let same = |e: &BoardEntry| {
+            (e.slot, e.prev_digest, e.next_digest) == (new.slot, new.prev_digest, new.next_digest)
+        };
         if let Some(seq) = state.entries.iter().position(same) {
             return Ok(seq as u32);
         }
@@ -362,9 +364,8 @@ impl election::ElectionService for FakeNode {
         &self,
         _: Request<v1::GetRecordRequest>,
     ) -> Result<Response<Self::GetRecordStream>, Status> {
-        let part = |path: &str, data: &str| {
-            Ok(v1::GetRecordResponse { path: path.into(), data: data.into() })
-        };
+        let part =
+            |path: &str, data: &str| Ok(v1::GetRecordResponse { path: path.into(), data: data.into() });
         let parts = [part("a", "1"), part("a", "2"), part("b/c", "3")];
         Ok(Response::new(Box::pin(tokio_stream::iter(parts))))
     }

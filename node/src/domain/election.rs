@@ -11,7 +11,7 @@ use circuits::{
         Signature, SignedDraft, SignedElectionKey, SignedHead,
     },
 };
-use proto::convert::{Tally, TrusteeMessage};
+use circuits::types::{Tally, TrusteeMessage};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Where an election stands.

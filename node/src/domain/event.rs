@@ -3,12 +3,13 @@
 
 use crate::store::{Id, IndexUpdate};
 use circuits::types::{
+    Tally, TrusteeMessage,
     BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature,
     SignedDraft, SignedHead, keccak256, word_address, word_u64,
 };
 use prost::Message;
 use proto::{
-    convert::{InvalidField, Tally, TrusteeMessage},
+    convert::InvalidField,
     v1,
 };
 

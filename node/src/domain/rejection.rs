@@ -5,7 +5,7 @@ use circuits::types::{
     Address, BallotShape, CensusRoot, CiphertextDigest, DraftId, ElectionId, InvalidCensus,
     InvalidElectionKey, InvalidSignature, InvalidSignedDraft,
 };
-use proto::convert::InvalidTrusteeMessage;
+use circuits::types::InvalidTrusteeMessage;
 use verifier::VerifyError;
 
 /// A rule that a command breaks. Nothing was changed.

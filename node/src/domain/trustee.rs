@@ -2,7 +2,7 @@
 
 use super::{Election, Event, KeyStatement, Phase, Rejection, Rules, State};
 use circuits::types::{ElectionId, SignedElectionKey};
-use proto::convert::TrusteeMessage;
+use circuits::types::TrusteeMessage;
 
 /// Round of the key statements.
 pub(super) const ROUND_KEY: u8 = 4;

@@ -4,8 +4,9 @@ use crate::{
     domain::Phase,
     ledger::{Command, Ledger, ReadError, Refusal},
 };
-use circuits::types::{BoardEntry, CensusStatement, ElectionId, SignedDraft, SignedElectionKey, SignedHead};
-use proto::convert::{Tally, TrusteeMessage};
+use circuits::types::{
+    BoardEntry, CensusStatement, ElectionId, SignedDraft, SignedElectionKey, SignedHead, Tally, TrusteeMessage,
+};
 use std::{collections::HashMap, fmt, ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::time::Instant;
 

@@ -15,8 +15,8 @@ mod tally;
 mod trustee;
 
 pub use error::{Cause, InvalidField};
-pub use tally::{CIRCUIT_NAME_MAX, TALLY_PROOFS_MAX, Tally, TallyProof};
-pub use trustee::{InvalidTrusteeMessage, TRUSTEE_BODY_MAX, TrusteeMessage};
+pub use tally::{CIRCUIT_NAME_MAX, TALLY_PROOFS_MAX};
+pub use trustee::TRUSTEE_BODY_MAX;
 
 #[cfg(test)]
 mod tests;
