@@ -1,11 +1,11 @@
 //! The verifying keys that a node uses, by circuit and by hash.
 //! spec: `setup.key_hash`.
 
-use circuits::{ballot::Statement, types::BallotShape};
+use circuits::{
+    ballot, registration,
+    types::{BallotShape, VERIFYING_KEYS},
+};
 use verifier::{CircuitId, InvalidKey, KeyHash, PreparedVerifyingKey, VerifyingKey};
-
-/// Public inputs of a registration: identity and context.
-const REGISTRATION_INPUTS: usize = 2;
 
 /// A checked set of verifying keys. New elections use the first key of each
 /// circuit; further ones serve elections that pinned them.
@@ -37,8 +37,8 @@ impl KeySet {
     pub fn new(keys: &[VerifyingKey], development: bool) -> Result<Self, InvalidKeySet> {
         for key in keys {
             match key.id() {
-                id @ CircuitId::Registration => key.require_circuit(id, REGISTRATION_INPUTS)?,
-                id @ CircuitId::Ballot(_) => key.require_circuit(id, Statement::LEN)?,
+                id @ CircuitId::Registration => key.require_circuit(id, registration::Statement::LEN)?,
+                id @ CircuitId::Ballot(_) => key.require_circuit(id, ballot::Statement::LEN)?,
                 CircuitId::Tally { .. } | CircuitId::TallyChunk { .. } | CircuitId::TallyFinal { .. } => {}
             }
         }
@@ -62,26 +62,11 @@ impl KeySet {
         self.keys.iter().find(|k| k.hash() == KeyHash(hash))
     }
 
-    /// Hashes of the keys of a new election: ballot, tally, tally chunk,
-    /// tally final. `None` if a key is missing. spec: `election.key`
-    pub fn election(&self, shape: BallotShape, threshold: u8) -> Option<[[u8; 32]; 4]> {
-        let trustees = usize::from(threshold);
-        let first = |fits: &dyn Fn(CircuitId) -> bool| {
-            self.keys.iter().find(|k| fits(k.key().id())).map(|k| k.hash().0)
-        };
-        Some([
-            first(&|id| id == CircuitId::Ballot(shape))?,
-            first(&|id| matches!(id, CircuitId::Tally { shape: s, t, .. } if s == shape && t == trustees))?,
-            first(&|id| matches!(id, CircuitId::TallyChunk { shape: s, .. } if s == shape))?,
-            first(
-                &|id| matches!(id, CircuitId::TallyFinal { shape: s, t, .. } if s == shape && t == trustees),
-            )?,
-        ])
-    }
-
-    /// All keys' hashes, the registration key's first.
-    pub fn hashes(&self) -> Vec<[u8; 32]> {
-        let others = self.keys.iter().enumerate().filter(|(i, _)| *i != self.registration).map(|(_, k)| k);
-        std::iter::once(self.registration()).chain(others).map(|k| k.hash().0).collect()
+    /// Hashes of the keys of a new election, in the order of its key.
+    /// `None` if one is missing. spec: `election.verifying_keys`
+    pub fn election(&self, shape: BallotShape, threshold: u8) -> Option<[[u8; 32]; VERIFYING_KEYS]> {
+        let hash = |id: CircuitId| self.keys.iter().find(|k| k.key().id() == id).map(|k| k.hash().0);
+        let hashes: Vec<_> = CircuitId::of_election(shape, threshold.into()).into_iter().map_while(hash).collect();
+        hashes.try_into().ok()
     }
 }

@@ -11,7 +11,8 @@ use circuits::{
         Signature, SignedDraft, SignedElectionKey, SignedHead,
     },
 };
-use proto::convert::{Tally, TrusteeMessage};
+use circuits::types::TrusteeMessage;
+use proto::convert::Tally;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Where an election stands.

@@ -3,12 +3,12 @@
 
 use crate::store::{Id, IndexUpdate};
 use circuits::types::{
-    BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature,
+    BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature, TrusteeMessage,
     SignedDraft, SignedHead, keccak256, word_address, word_u64,
 };
 use prost::Message;
 use proto::{
-    convert::{InvalidField, Tally, TrusteeMessage},
+    convert::{InvalidField, Tally},
     v1,
 };
 

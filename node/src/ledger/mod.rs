@@ -16,7 +16,8 @@ use circuits::types::{
     BoardEntry, Census, CensusStatement, CiphertextDigest, DraftId, ElectionId, Holder, NonCanonical,
     Receipt, Registration, Signature, SignedDraft,
 };
-use proto::convert::{Tally, TrusteeMessage};
+use circuits::types::TrusteeMessage;
+use proto::convert::Tally;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{mpsc, oneshot, watch};
 

@@ -37,7 +37,7 @@ impl TrusteeService for Trustees {
         let election = state.draft(id).map_err(Error::from)?;
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let mut bytes = 0;
-        let fits = |m: &&proto::convert::TrusteeMessage| {
+        let fits = |m: &&circuits::types::TrusteeMessage| {
             let room = bytes < ANSWER_BYTES;
             bytes += m.body.len();
             room

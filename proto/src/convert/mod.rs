@@ -16,7 +16,8 @@ mod trustee;
 
 pub use error::{Cause, InvalidField};
 pub use tally::{CIRCUIT_NAME_MAX, TALLY_PROOFS_MAX, Tally, TallyProof};
-pub use trustee::{InvalidTrusteeMessage, TRUSTEE_BODY_MAX, TrusteeMessage};
+pub use circuits::types::TrusteeMessage;
+pub use trustee::TRUSTEE_BODY_MAX;
 
 #[cfg(test)]
 mod tests;

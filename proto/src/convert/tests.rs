@@ -84,7 +84,7 @@ fn every_type_comes_back_as_it_went() {
         census_total: 77,
         public_key: GroupElement::generator(),
         verification_shares: vec![GroupElement::generator(); 3],
-        verifying_keys: [[1; 32], [2; 32], [3; 32], [4; 32]],
+        verifying_keys: [[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]],
         transcript: [8; 32],
     };
     there_and_back::<_, v1::SignedElectionKey>(&SignedElectionKey { key, signatures: vec![signature(); 3] });
