@@ -2,7 +2,8 @@
 //! batches with bad proofs in them. The proofs have a ballot's nine public
 //! inputs; nothing else of the circuit matters to the verifier.
 
-use benches::{Synthetic, report, wall_and_cpu};
+use ark_ff::UniformRand;
+use benches::{NineInputs, report, wall_and_cpu};
 use circuits::{
     curve::Fr,
     r1cs::{Circuit, Cs},
@@ -17,14 +18,13 @@ const DISTINCT: u64 = 64;
 const RUNS: u32 = 5;
 
 fn main() {
-    let circuit = |x: u64| Synthetic { rows: 32, terms: 2, x: Fr::from(x) };
-    let key = development_key(&Cs::shape(&circuit(1))).expect("a sound circuit");
-    let claims: Vec<Claim> = (2..2 + DISTINCT)
-        .map(|x| Claim {
-            inputs: circuit(x).public_inputs(),
-            proof: prove(&key, &circuit(x), &mut OsRng).expect("satisfied"),
-        })
-        .collect();
+    let circuit = || NineInputs(Fr::rand(&mut OsRng));
+    let key = development_key(&Cs::shape(&circuit())).expect("a sound circuit");
+    let claim = |c: NineInputs| Claim {
+        inputs: c.public_inputs(),
+        proof: prove(&key, &c, &mut OsRng).expect("satisfied"),
+    };
+    let claims: Vec<Claim> = (0..DISTINCT).map(|_| claim(circuit())).collect();
     let prepared = key.verifying_key().prepare();
 
     let (single, _) = wall_and_cpu(RUNS, || {

@@ -1,10 +1,18 @@
 //! Fixtures and the harness of the benches: each prints `name value unit`
 //! lines, one per figure.
 
+use ark_ff::UniformRand;
 use circuits::{
-    curve::Fr,
+    ballot::{BallotCircuit, Context, Member, Plan},
+    curve::{Fr, Scalar},
+    primitives::merkle::{CensusTree, census_leaf},
     r1cs::{Circuit, Cs, Num},
+    types::{
+        BallotShape, CiphertextDigest, ElectionId, GroupElement, IdentityCommitment, MemberSecret, Rule,
+        RuleKind, Ticket,
+    },
 };
+use rand_core::OsRng;
 use std::time::Instant;
 
 /// Prints one figure.
@@ -37,40 +45,49 @@ pub fn wall_and_cpu(runs: u32, mut f: impl FnMut()) -> (f64, f64) {
     (wall, (cpu_seconds() - start) / f64::from(runs))
 }
 
-/// A circuit with the ballot's nine public inputs and any number of rows, of
-/// `terms` terms each, over full-size witness values.
+/// A small circuit with the ballot's nine public inputs, of full size.
 #[derive(Clone, Copy, Debug)]
-pub struct Synthetic {
-    /// Number of constraints.
-    pub rows: usize,
-    /// Terms of each constraint's first factor.
-    pub terms: usize,
+pub struct NineInputs(
     /// The witness.
-    pub x: Fr,
-}
+    pub Fr,
+);
 
-/// Public inputs of a ballot.
-pub const INPUTS: u64 = 9;
-
-impl Circuit for Synthetic {
+impl Circuit for NineInputs {
     fn id(&self) -> String {
         "ballot/4".into()
     }
 
     fn public_inputs(&self) -> Vec<Fr> {
-        (1..=INPUTS).map(|i| self.x * Fr::from(i)).collect()
+        (1u64..=9).map(|i| self.0 * Fr::from(i)).collect()
     }
 
     fn synthesize(&self, cs: &mut Cs, inputs: &[Num]) {
-        let x = cs.witness(self.x);
-        for (i, input) in (1..=INPUTS).zip(inputs) {
+        let x = cs.witness(self.0);
+        for (i, input) in (1u64..).zip(inputs) {
             cs.equal("i * x = input", &x.scale(Fr::from(i)), input);
         }
-        let mut last: Vec<Num> = vec![x; self.terms];
-        for row in inputs.len()..self.rows {
-            let coefficients = (1u64..).map(Fr::from);
-            let sum = Num::combine(cs, coefficients.zip(&last));
-            last[row % self.terms] = cs.mul("sum * last = next", &sum, &last[(row + 1) % self.terms]);
-        }
     }
+}
+
+/// A vote over all options of `shape` in a census of one.
+///
+/// # Panics
+/// Never: the vote is valid.
+pub fn vote(shape: BallotShape) -> BallotCircuit {
+    let rng = &mut OsRng;
+    let (sk, weight) = (MemberSecret::random(rng), 1_000);
+    let tree = CensusTree::new(vec![census_leaf(IdentityCommitment::derive(&sk), weight)]);
+    let path = tree.path(0).expect("one leaf");
+    let member = Member { sk, weight, path };
+    let context = Context {
+        census_root: tree.root(),
+        election_id: ElectionId::from_field(Fr::from(7u64)),
+        rule: Rule::new(RuleKind::Split, shape.options()).expect("a rule"),
+        pk: GroupElement::mul_generator(Scalar::rand(rng)).expect("not zero"),
+    };
+    let votes = vec![weight / shape.options() as u64; shape.options()];
+    let ticket = Ticket::random(rng);
+    let plan = Plan::vote(&context, &member, CiphertextDigest::empty(), &votes, ticket, rng);
+    let plan = plan.expect("a valid vote");
+    BallotCircuit::new(plan.statement, plan.witness).expect("of the right form")
 }

@@ -1,37 +1,50 @@
-//! Keys and proofs of synthetic circuits: the size of a ballot (2^14 rows)
-//! and, with the argument `--large`, that of a tally of 256 rows. Reports
-//! time; peak memory is that of the process (`/usr/bin/time -v`).
+//! Keys, witnesses and proofs of ballots, and with the argument `--large`
+//! the key of a tally of 256 rows.
 
-use benches::{Synthetic, report, timed, wall_and_cpu};
-use circuits::{curve::Fr, r1cs::Cs};
-use prover::{KeyStore, prove};
+use benches::{report, timed, vote, wall_and_cpu};
+use circuits::{r1cs::Cs, types::BallotShape};
+use prover::{KeyStore, ProvingKey, prove, shape};
 use rand_core::OsRng;
+use std::{path::Path, sync::Arc};
+use verifier::CircuitId;
 
 fn main() {
-    measure("2^14", Synthetic { rows: 14_300, terms: 8, x: Fr::from(3u64) });
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for shape in BallotShape::ALL {
+        ballot(directory.path(), shape);
+    }
     if std::env::args().any(|a| a == "--large") {
-        measure("2^19", Synthetic { rows: 500_000, terms: 12, x: Fr::from(3u64) });
+        let shape = BallotShape::Shape4;
+        key(directory.path(), CircuitId::Tally { shape, rows: shape.tally_rows(), t: 2 });
     }
 }
 
-fn measure(name: &str, circuit: Synthetic) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let store = || KeyStore::new(directory.path(), Box::new(move |_| Cs::shape(&circuit)));
-    let id = "ballot/4".parse().expect("a known circuit");
-    let get = |store: KeyStore| store.get(id, &|p| eprintln!("{p}")).expect("a key");
+/// Makes a key, loads it again, and reports both.
+fn key(directory: &Path, id: CircuitId) -> Arc<ProvingKey> {
+    let get = || {
+        let store = KeyStore::of_circuits(directory);
+        timed(|| store.get(id, &|p| eprintln!("{p}")).expect("a key"))
+    };
+    let (rows, seconds) = timed(|| shape(id).expect("a known circuit"));
+    report(&format!("{id}::constraints"), rows.num_constraints() as f64, "rows");
+    report(&format!("{id}::shape"), seconds, "s");
+    report(&format!("{id}::digest"), timed(|| rows.digest()).1, "s");
+    drop(rows);
+    report(&format!("{id}::generate_key"), get().1, "s");
+    let (key, seconds) = get();
+    report(&format!("{id}::load_key"), seconds, "s");
+    key
+}
 
-    let (shape, seconds) = timed(|| Cs::shape(&circuit));
-    report(&format!("shape::build/rows={name}"), seconds, "s");
-    report(&format!("shape::digest/rows={name}"), timed(|| shape.digest()).1, "s");
-    drop(shape);
-    report(&format!("key::generate/rows={name}"), timed(|| get(store())).1, "s");
-    let (key, seconds) = timed(|| get(store()));
-    report(&format!("key::load/rows={name}"), seconds, "s");
-    let (seconds, _) = wall_and_cpu(3, || drop(Cs::assignment(&circuit)));
-    report(&format!("witness/rows={name}"), seconds, "s");
-    let (wall, cpu) = wall_and_cpu(5, || {
-        prove(&key, &circuit, &mut OsRng).expect("satisfied");
+fn ballot(directory: &Path, shape: BallotShape) {
+    let id = CircuitId::Ballot(shape);
+    let key = key(directory, id);
+    let circuit = vote(shape);
+    let (wall, _) = wall_and_cpu(5, || drop(Cs::assignment(&circuit)));
+    report(&format!("{id}::witness"), wall * 1e3, "ms");
+    let (wall, cpu) = wall_and_cpu(10, || {
+        prove(&key, &circuit, &mut OsRng).expect("a valid vote");
     });
-    report(&format!("prove/rows={name}"), wall, "s");
-    report(&format!("prove/rows={name} cpu"), cpu, "s");
+    report(&format!("{id}::prove"), wall, "s");
+    report(&format!("{id}::prove cpu"), cpu, "s");
 }

@@ -2,14 +2,17 @@
 
 use crate::{
     curve::Fr,
-    r1cs::{Label, Shape},
+    r1cs::{Circuit, Cs, Label, Shape},
 };
 use ark_ff::{AdditiveGroup, Field, UniformRand};
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{RngCore, SeedableRng},
 };
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// How a witness value is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -164,6 +167,55 @@ impl Run<'_> {
     }
 }
 
+/// The variables that a prover may choose: changed to a random value, with
+/// everything computed later following it, they break no constraint but those
+/// named in `statement`, the equations that compare with public inputs.
+///
+/// [`tamper`] changes one value and leaves what depends on it, so that it
+/// overlooks, say, a free slope whose sum is used further on. This finds it.
+/// Each run computes the witness anew: of the variables that rows with one
+/// name mention, up to `per_label` are tried.
+///
+/// # Panics
+/// If the circuit's own assignment is not valid.
+pub fn free_variables(
+    shape: &Shape,
+    circuit: &impl Circuit,
+    statement: &[&str],
+    per_label: usize,
+    seed: u64,
+) -> Vec<usize> {
+    if let Err(unsatisfied) = shape.check(&Cs::assignment(circuit)) {
+        panic!("forging starts from a valid assignment: {unsatisfied}");
+    }
+    println!("forge {} with seed {seed}", shape.id());
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let sample = sample(shape, per_label, &mut rng);
+    let mut is_free = |variable: &usize| {
+        let z = Cs::forged_assignment(circuit, *variable, Fr::rand(&mut rng));
+        shape.failures(&z).iter().all(|label| statement.contains(&label.equation))
+    };
+    sample.into_iter().filter(|variable| is_free(variable)).collect()
+}
+
+/// Up to `per_label` witness variables of the rows of each name.
+fn sample(shape: &Shape, per_label: usize, rng: &mut ChaCha20Rng) -> BTreeSet<usize> {
+    let mut by_label: BTreeMap<Label, BTreeSet<usize>> = BTreeMap::new();
+    for (index, row) in shape.rows().iter().enumerate() {
+        let variables = row.variables().filter(|v| *v >= shape.num_inputs());
+        by_label.entry(shape.label(index)).or_default().extend(variables);
+    }
+    let mut chosen = BTreeSet::new();
+    for variables in by_label.into_values() {
+        let mut variables: Vec<usize> = variables.into_iter().collect();
+        for _ in 0..per_label.min(variables.len()) {
+            let i = rng.next_u64() % variables.len() as u64;
+            chosen.insert(variables.swap_remove(usize::try_from(i).expect("below a length")));
+        }
+    }
+    chosen
+}
+
 /// The conditions with a constraint that does not hold on `z`, in order of
 /// their names.
 pub fn failing_conditions(shape: &Shape, z: &[Fr]) -> Vec<&'static str> {
@@ -203,7 +255,7 @@ pub fn check_snapshot<'a>(path: &str, shapes: impl IntoIterator<Item = &'a Shape
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::r1cs::{Circuit, Cs, Num};
+    use crate::r1cs::Num;
 
     /// y = a * b with a + b = s, and the holes of a careless author.
     #[derive(Clone, Copy, PartialEq, Eq)]
@@ -219,6 +271,8 @@ mod tests {
         Sign,
         /// A bit without its constraint, times zero.
         Masked,
+        /// A quotient by zero that is used further on.
+        Chain,
     }
 
     impl Circuit for Hole {
@@ -251,6 +305,10 @@ mod tests {
                     let bit = cs.witness(Fr::ONE);
                     cs.enforce("bit * 0 = 0", &bit, &zero, &zero);
                 }
+                Hole::Chain => {
+                    let q = cs.div_nonzero("q * 0 = 0", &zero, &zero);
+                    cs.mul("q * a = c", &q, &a);
+                }
                 Hole::None | Hole::Symmetric => {}
             }
         }
@@ -276,6 +334,20 @@ mod tests {
         assert!(symmetric.iter().all(|s| matches!(s.mutation, Mutation::Swap(_))));
         let sign = named(Hole::Sign, "root * root = s");
         assert!(sign.iter().all(|s| s.mutation == Mutation::Negate));
+    }
+
+    /// One changed value at a time misses what forging finds.
+    #[test]
+    fn a18_forging_finds_a_free_value_that_others_depend_on() {
+        let free = |hole: Hole| {
+            let (shape, z) = Cs::shape_and_assignment(&hole);
+            let free = free_variables(&shape, &hole, &[], 10, 1);
+            (free.into_iter().map(|v| v - shape.num_inputs()).collect::<Vec<_>>(), z.len())
+        };
+        assert_eq!(free(Hole::None).0, [0; 0]);
+        // a, b, then q and its product.
+        assert_eq!(free(Hole::Chain).0, [2]);
+        assert_eq!(survivors(Hole::Chain), []);
     }
 
     #[test]

@@ -3,13 +3,15 @@
 
 use crate::{args::SnarkjsOptions, record};
 use anyhow::{Context, Result};
-use circuits::{
-    curve::Fr,
-    types::{ProofBytes, field_from_bytes},
-};
+use circuits::{curve::Fr, types::ProofBytes};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use verifier::{CircuitId, Proof, VerifyingKey, board::{ballot_context, claim}, record::Record, snarkjs as forms};
+use verifier::{
+    CircuitId, Proof, VerifyingKey,
+    board::{ballot_context, claim},
+    record::Record,
+    snarkjs as forms,
+};
 
 #[derive(Serialize)]
 struct Item {
@@ -46,9 +48,7 @@ impl Export<'_> {
     fn tally(&mut self) -> Result<()> {
         for (i, proof) in self.record.tally.proofs.iter().enumerate() {
             let circuit = proof.circuit.parse().with_context(|| format!("tally.json, proof {i}"))?;
-            let inputs = proof.inputs.iter().map(|b| field_from_bytes(b)).collect::<Result<Vec<Fr>, _>>();
-            let inputs = inputs.with_context(|| format!("tally.json, proof {i}"))?;
-            self.add(format!("tally-{i}"), circuit, &inputs, &proof.proof)?;
+            self.add(format!("tally-{i}"), circuit, &proof.inputs, &proof.proof)?;
         }
         Ok(())
     }

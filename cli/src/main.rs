@@ -4,8 +4,11 @@ mod args;
 mod chart;
 mod demo;
 mod export;
+mod keys;
 mod progress;
 mod record;
+mod tally;
+mod trustee;
 mod verify;
 
 use args::{Args, Command, ExportCommand, RecordCommand};

@@ -3,14 +3,13 @@
 use circuits::{
     decryption::dlog::Solver,
     tally::{Board, Decryption, Opened, Trustee},
-    types::{BoardEntry, Ciphertexts, Slot},
+    types::{BoardEntry, Ciphertexts, Slot, Tally},
 };
 use node::{TallyCase, TallyFailure, TallyProver};
 use prover::{KeyStore, tally::prove_tally};
 use rand_core::OsRng;
 use std::{collections::BTreeMap, error::Error, fmt, sync::Arc};
 use trustee::{CheckedBoard, CombineError, Decrypted, Message, combine};
-use verifier::record::Tally;
 
 /// Hears how far a result is: what is done, how much of how much.
 pub type Report = Arc<dyn Fn(&str, u64, u64) + Send + Sync>;

@@ -62,11 +62,14 @@ impl KeySet {
         self.keys.iter().find(|k| k.hash() == KeyHash(hash))
     }
 
-    /// Hashes of the keys of a new election, in the order of its key.
-    /// `None` if one is missing. spec: `election.verifying_keys`
+    /// Hashes of the keys of a new election, in the order of
+    /// [`CircuitId::of_election`]. `None` if a key is missing.
+    /// spec: `election.verifying_keys`
     pub fn election(&self, shape: BallotShape, threshold: u8) -> Option<[[u8; 32]; VERIFYING_KEYS]> {
-        let hash = |id: CircuitId| self.keys.iter().find(|k| k.key().id() == id).map(|k| k.hash().0);
-        let hashes: Vec<_> = CircuitId::of_election(shape, threshold.into()).into_iter().map_while(hash).collect();
-        hashes.try_into().ok()
+        let mut hashes = [[0; 32]; VERIFYING_KEYS];
+        for (hash, id) in hashes.iter_mut().zip(CircuitId::of_election(shape, usize::from(threshold))) {
+            *hash = self.keys.iter().find(|k| k.key().id() == id)?.hash().0;
+        }
+        Some(hashes)
     }
 }

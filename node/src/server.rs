@@ -14,6 +14,7 @@ use crate::{
     ledger::{self, Ledger, Stopped},
     rpc::{Ballots, Boards, Elections, Registries, Trustees},
 };
+use circuits::types::AccountKey;
 use proto::v1::{
     ballot_service_server::BallotServiceServer, board_service_server::BoardServiceServer,
     election_service_server::ElectionServiceServer, registry_service_server::RegistryServiceServer,
@@ -117,6 +118,7 @@ impl Node {
             keys: deps.keys.clone(),
         };
         let (limits, address) = (config.limits.clone(), config.listen);
+        let operator = config.operator.clone();
         let clock = deps.clock.clone();
         let open = move || Ledger::open(&config, rules, clock);
         let ledger = Arc::new(tokio::task::spawn_blocking(open).await??);
@@ -124,7 +126,7 @@ impl Node {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (shutdown, ended) = watch::channel(false);
-        let router = router(&ledger, &deps, &limits).await?;
+        let router = router(&ledger, &operator, &deps, &limits).await?;
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let server = tokio::spawn(router.serve_with_incoming_shutdown(incoming, until(ended)));
         let jobs = vec![
@@ -181,7 +183,12 @@ async fn until(mut ended: watch::Receiver<bool>) {
     let _ = ended.wait_for(|ended| *ended).await;
 }
 
-async fn router(ledger: &Arc<Ledger>, deps: &Deps, limits: &Limits) -> Result<Router, NodeError> {
+async fn router(
+    ledger: &Arc<Ledger>,
+    operator: &AccountKey,
+    deps: &Deps,
+    limits: &Limits,
+) -> Result<Router, NodeError> {
     let queue =
         || Verification::spawn(deps.proofs.clone(), limits.verification_queue, limits.verification_batch);
     let ballots = Ballots {
@@ -191,7 +198,8 @@ async fn router(ledger: &Arc<Ledger>, deps: &Deps, limits: &Limits) -> Result<Ro
     };
     // A queue of its own: a flood of registrations does not delay ballots.
     let registries = Registries { ledger: ledger.clone(), verification: queue() };
-    let elections = Elections { ledger: ledger.clone(), holders_max: limits.holders };
+    let elections =
+        Elections { ledger: ledger.clone(), holders_max: limits.holders, operator: operator.clone() };
     let followers = Arc::new(Semaphore::new(limits.followers));
     let boards = Boards { ledger: ledger.clone(), followers };
     let trustees = Trustees { ledger: ledger.clone() };

@@ -39,7 +39,7 @@ pub enum Progress {
     Generating {
         /// The circuit.
         id: CircuitId,
-        /// Its constraints; 100,000 take some 5 s on two cores.
+        /// Its constraints: time grows with them.
         constraints: usize,
     },
     /// Warning: a cached file cannot be trusted and is made anew.

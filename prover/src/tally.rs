@@ -2,17 +2,13 @@
 
 use crate::{engine::ProveError, key::ProvingKey, prove};
 use circuits::{
-    curve::Fr,
     r1cs::Circuit,
     tally::{Board, ChunkCircuit, FinalCircuit, Layout, Opened, Plan, TallyCircuit, Unsatisfied, plan},
-    types::{BallotShape, field_to_bytes},
+    types::{BallotShape, Tally, TallyProof},
 };
 use rand_core::{CryptoRng, RngCore};
 use std::sync::Arc;
-use verifier::{
-    CircuitId,
-    record::{Tally, TallyProof},
-};
+use verifier::CircuitId;
 
 /// Why a result cannot be proven.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +89,6 @@ fn proof(
     circuit: &impl Circuit,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<TallyProof, ProveError> {
-    let inputs = circuit.public_inputs().into_iter().map(|x: Fr| field_to_bytes(x)).collect();
+    let inputs = circuit.public_inputs();
     Ok(TallyProof { circuit: circuit.id(), inputs, proof: prove(key, circuit, rng)? })
 }

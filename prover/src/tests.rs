@@ -327,7 +327,7 @@ impl Directory {
     }
 
     fn store(&self) -> KeyStore {
-        KeyStore::new(&self.0, Box::new(|_| shape()))
+        KeyStore::new(&self.0, Box::new(|_| Ok(shape())))
     }
 }
 

@@ -4,7 +4,6 @@ use crate::{
     circuit_id::CircuitId,
     key::PreparedVerifyingKey,
     proof::Proof,
-    record::{Tally, TallyProof},
     verify::{VerifyError, verify},
 };
 use circuits::{
@@ -14,7 +13,7 @@ use circuits::{
         BatchBinding, BrokenChain, ChunkStatement, FinalStatement, Layout, Outcome, StateDigest, Statement,
         check_chain,
     },
-    types::{BoardRoot, BoardRow, Ciphertexts, ElectionId, GroupElement, NonCanonical, field_from_bytes},
+    types::{BoardRoot, BoardRow, Ciphertexts, ElectionId, GroupElement, Tally},
 };
 
 /// A closed board, as the tally is about it.
@@ -81,16 +80,6 @@ pub enum InvalidTally {
     #[error("there is no key for circuit {0}")]
     NoKey(CircuitId),
     /// See the message.
-    #[error("proof {index}, input {input}: {cause}")]
-    Input {
-        /// Position of the proof.
-        index: usize,
-        /// Position of the input.
-        input: usize,
-        /// What is wrong.
-        cause: NonCanonical,
-    },
-    /// See the message.
     #[error("proof {0} is about another board, key or result: its public inputs differ")]
     Inputs(usize),
     /// See the message.
@@ -149,8 +138,7 @@ pub fn check_proofs<'k>(
     let outcome = outcome(layout, options, board, tally)?;
     let statements = statements(layout, threshold, board, tally, outcome)?;
     for (index, ((circuit, inputs), proof)) in statements.iter().zip(&tally.proofs).enumerate() {
-        let given = fields(index, proof)?;
-        if given != *inputs {
+        if proof.inputs != *inputs {
             return Err(InvalidTally::Inputs(index));
         }
         let key = key(*circuit).ok_or(InvalidTally::NoKey(*circuit))?;
@@ -201,8 +189,7 @@ fn statements(
     require_circuits(tally, &circuits)?;
     let mut statements = Vec::new();
     for (index, (segment, proof)) in board.rows.chunks(rows).zip(&tally.proofs).enumerate() {
-        let inputs = fields(index, proof)?;
-        let state = |i: usize| inputs.get(i).copied().map(StateDigest::from_field);
+        let state = |i: usize| proof.inputs.get(i).copied().map(StateDigest::from_field);
         let (Some(state_in), Some(state_out)) = (state(4), state(5)) else {
             return Err(InvalidTally::Inputs(index));
         };
@@ -229,13 +216,6 @@ fn require_circuits(tally: &Tally, expected: &[CircuitId]) -> Result<(), Invalid
         }
         None => Ok(()),
     }
-}
-
-fn fields(index: usize, proof: &TallyProof) -> Result<Vec<Fr>, InvalidTally> {
-    let read = |(input, bytes): (usize, &[u8; 32])| {
-        field_from_bytes(bytes).map_err(|cause| InvalidTally::Input { index, input, cause })
-    };
-    proof.inputs.iter().enumerate().map(read).collect()
 }
 
 fn size(board: &ClosedBoard) -> u32 {

@@ -100,7 +100,8 @@ impl Circuit for BallotCircuit {
         // spec: `ballot.b3`
         cs.condition("B3 rule");
         let rule = RuleVar::decode(cs, self.statement.rule, rule);
-        let votes = rule.votes(cs, &w.votes, &mask, &weight);
+        let votes: Vec<Fr> = w.votes.iter().map(|v| Fr::from(*v)).collect();
+        let votes = rule.votes(cs, &votes, &mask, &weight);
 
         // spec: `ballot.b4`
         cs.condition("B4 encryption");
@@ -161,7 +162,7 @@ fn member(cs: &mut Cs, w: &Witness, sk: &Num, mask: &Bit, root: &Num) -> Num {
 }
 
 /// The rule as bits.
-struct RuleVar {
+pub(super) struct RuleVar {
     /// One bit per [`RuleKind`], by code.
     kinds: Vec<Bit>,
     /// Per position, whether the election has this option.
@@ -172,7 +173,7 @@ impl RuleVar {
     /// `rule = kind + 2^8 * options + 2^16 * room`. Exactly one kind is set,
     /// the active positions are a first run of at least one, and so kind is
     /// below 4 and options between 1 and 16: `rule` fixes every bit.
-    fn decode(cs: &mut Cs, rule: Rule, code: &Num) -> RuleVar {
+    pub(super) fn decode(cs: &mut Cs, rule: Rule, code: &Num) -> RuleVar {
         let room = rule.shape().options();
         let one = Num::one(cs);
         let kinds: Vec<Bit> =
@@ -212,12 +213,12 @@ impl RuleVar {
     /// single choice also has `sum v = w`, exactly one option (if w is not
     /// 0). Split: `sum v <= w`. Quadratic: `sum v^2 <= w`. With w = 0, in a
     /// mask, each of the four leaves only `v = 0`.
-    fn votes(&self, cs: &mut Cs, votes: &[u64], mask: &Bit, weight: &Num) -> Vec<Vec<Bit>> {
+    pub(super) fn votes(&self, cs: &mut Cs, votes: &[Fr], mask: &Bit, weight: &Num) -> Vec<Vec<Bit>> {
         let zero = Num::zero(cs);
         let w = cs.mul("(1 - mask) * weight = w", &mask.not(), weight);
         let all_or_nothing = self.is(RuleKind::SingleChoice) + self.is(RuleKind::Approval);
 
-        let v: Vec<Num> = votes.iter().map(|v| cs.witness(Fr::from(*v))).collect();
+        let v: Vec<Num> = votes.iter().map(|v| cs.witness(*v)).collect();
         let vote_bits = v.iter().map(|v| bits(cs, v, VOTE_BITS)).collect();
         let mut u = Vec::with_capacity(v.len());
         for (v, active) in v.iter().zip(&self.active) {

@@ -40,6 +40,22 @@ pub enum Unsatisfied {
     Ticket,
 }
 
+impl Unsatisfied {
+    /// The heading of the circuit's constraints that fail with it. `Form` has
+    /// none; B6 is part of B5 there.
+    pub fn condition(self) -> Option<&'static str> {
+        match self {
+            Unsatisfied::Form => None,
+            Unsatisfied::Member => Some("B1 member"),
+            Unsatisfied::Owner => Some("B2 owner"),
+            Unsatisfied::Rule => Some("B3 rule"),
+            Unsatisfied::Base | Unsatisfied::NothingToMask => Some("B5 base"),
+            Unsatisfied::Digest => Some("B7 digest"),
+            Unsatisfied::Ticket => Some("B8 ticket"),
+        }
+    }
+}
+
 /// Checks B1 to B8.
 ///
 /// # Errors

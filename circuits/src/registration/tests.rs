@@ -3,7 +3,7 @@ use super::*;
 use crate::{
     curve::{Fr, Scalar},
     r1cs::{Cs, Shape},
-    testing::{check_snapshot, failing_conditions, tamper},
+    testing::{check_snapshot, failing_conditions, free_variables, tamper},
     types::{IdentityCommitment, MemberSecret, RegistrationContext, Slot, field_to_bytes, scalar_to_bytes},
 };
 use ark_ff::{BigInteger, Field, PrimeField, UniformRand};
@@ -95,6 +95,15 @@ fn registration_a18_no_changed_witness_value_survives() {
     let z = Cs::assignment(&RegistrationCircuit::new(statement, witness));
     let survivors = tamper(&SHAPE, &z, 10_000, 6);
     assert!(survivors.is_empty(), "{}", survivors[0]);
+}
+
+/// Everything but the secret itself follows from the secret.
+#[test]
+fn registration_a18_the_prover_chooses_the_secret_only() {
+    let (statement, witness) = sample(8);
+    let circuit = RegistrationCircuit::new(statement, witness);
+    let free = free_variables(&SHAPE, &circuit, &["H_id(sk) = idc"], usize::MAX, 8);
+    assert_eq!(free, [SHAPE.num_inputs()]);
 }
 
 #[test]

@@ -208,7 +208,7 @@ pub enum Plan<'a> {
     /// Up to [`Layout::rows`] entries.
     One(Box<OneProof>),
     /// More entries.
-    Chunked(Chunks<'a>),
+    Chunked(Box<Chunks<'a>>),
 }
 
 /// Plans the proofs for `board`. `z` are the settlement's batch points in
@@ -216,7 +216,7 @@ pub enum Plan<'a> {
 pub fn plan<'a>(layout: Layout, board: &'a Board, opened: Opened, z: &'a [Fr]) -> Plan<'a> {
     if board.rows.len() > layout.rows() {
         let state = State::initial(layout, board.context(layout));
-        return Plan::Chunked(Chunks { layout, board, opened, z, state, broken: None });
+        return Plan::Chunked(Box::new(Chunks { layout, board, opened, z, state, broken: None }));
     }
     let statement = Statement {
         election_id: board.election_id,
@@ -276,7 +276,7 @@ impl Chunks<'_> {
     /// # Errors
     /// If the board breaks a condition of its chunks.
     pub fn finish(mut self) -> Result<Final, Unsatisfied> {
-        while let Some(chunk) = self.next() {
+        for chunk in self.by_ref() {
             chunk?;
         }
         if let Some(broken) = self.broken {

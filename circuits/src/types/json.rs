@@ -100,6 +100,30 @@ pub mod words {
     }
 }
 
+/// Lists of field elements as hexadecimal, each below r.
+pub mod fields {
+    use super::*;
+    use crate::curve::Fr;
+
+    /// Writes a list of `0x..`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(fields: &[Fr], s: S) -> Result<S::Ok, S::Error> {
+        let words: Vec<[u8; 32]> = fields.iter().map(|x| field_to_bytes(*x)).collect();
+        super::words::serialize(&words, s)
+    }
+
+    /// Reads a list of `0x..`.
+    ///
+    /// # Errors
+    /// If an element is not 32 bytes, or not below r.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Fr>, D::Error> {
+        let words: Vec<[u8; 32]> = super::words::deserialize(d)?;
+        words.iter().map(|w| field_from_bytes(w).map_err(D::Error::custom)).collect()
+    }
+}
+
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_u32(self.code())

@@ -16,6 +16,7 @@ mod point;
 mod registration;
 mod rule;
 mod signature;
+mod tally;
 mod trustee_message;
 
 pub use census::{Census, CensusEntry, Holder, InvalidCensus, holders_digest};
@@ -41,6 +42,7 @@ pub use signature::{
     AccountKey, Address, Domain, InvalidAddress, InvalidSignature, Signature, TypedData, keccak256,
     word_address, word_array, word_u64,
 };
+pub use tally::{Tally, TallyProof};
 pub use trustee_message::{
     InvalidTrusteeMessage, ROUND_DECRYPTION, ROUND_KEY, TrusteeContent, TrusteeMessage,
 };

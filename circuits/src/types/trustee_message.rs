@@ -34,8 +34,21 @@ pub enum InvalidTrusteeMessage {
     #[error("the message belongs to draft {0}")]
     Draft(DraftId),
     /// See the message.
-    #[error("the draft has no trustee {0}")]
-    Sender(u8),
+    #[error("the message comes from trustee {from}, but the draft has {n}, counted from 1")]
+    Sender {
+        /// As it says.
+        from: u8,
+        /// Trustees of the draft.
+        n: usize,
+    },
+    /// See the message.
+    #[error("the message goes to trustee {to}, but the draft has {n}; 0 addresses everyone")]
+    Recipient {
+        /// As it says.
+        to: u8,
+        /// Trustees of the draft.
+        n: usize,
+    },
     /// See the message.
     #[error("trustee {from}: {cause}")]
     Signature {
@@ -53,7 +66,7 @@ impl TrusteeMessage {
         TrusteeContent { draft_id, round, from, to, body }.signing_hash(&draft.domain())
     }
 
-    /// Checks draft, sender and signature; not the body.
+    /// Checks draft, addresses and the sender's signature; not the body.
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -61,10 +74,14 @@ impl TrusteeMessage {
         if self.draft_id != draft.id() {
             return Err(InvalidTrusteeMessage::Draft(self.draft_id));
         }
-        let sender = usize::from(self.from).checked_sub(1).and_then(|i| draft.trustees.get(i));
-        let signer = sender.ok_or(InvalidTrusteeMessage::Sender(self.from))?.signer;
+        let (from, to, n) = (self.from, self.to, draft.trustees.len());
+        let sender = usize::from(from).checked_sub(1).and_then(|i| draft.trustees.get(i));
+        let signer = sender.ok_or(InvalidTrusteeMessage::Sender { from, n })?.signer;
+        if usize::from(to) > n {
+            return Err(InvalidTrusteeMessage::Recipient { to, n });
+        }
         let check = self.signature.verify(self.hash(draft), signer);
-        check.map_err(|cause| InvalidTrusteeMessage::Signature { from: self.from, cause })
+        check.map_err(|cause| InvalidTrusteeMessage::Signature { from, cause })
     }
 }
 

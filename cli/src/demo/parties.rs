@@ -2,7 +2,7 @@
 //! organiser and operator.
 
 use anyhow::{Context, Result};
-use circuits::types::{AccountKey, Address, Holder};
+use circuits::types::{AccountKey, CensusDefinition, Holder, holders_digest};
 use client::{identity::Identity, organiser::holders};
 use rand_core::OsRng;
 use std::{fs::File, io::Read, path::Path};
@@ -45,10 +45,7 @@ impl Members {
             Some(path) => Box::new(File::open(path).with_context(|| format!("{}", path.display()))?),
             None => Box::new(SAMPLE),
         };
-        let table = holders::read_csv(&mut table, TOKEN_DECIMALS, CENSUS_DECIMALS).map_err(|errors| {
-            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("the table of holders has {} faults:\n{}", lines.len(), lines.join("\n"))
-        })?;
+        let table = holders::read_csv(&mut table, TOKEN_DECIMALS, CENSUS_DECIMALS)?;
         let member = |h: &Holder| Member {
             account: AccountKey::random(&mut OsRng),
             identity: Identity::generate(),
@@ -63,6 +60,16 @@ impl Members {
     pub fn holders(&self) -> Vec<Holder> {
         let holder = |m: &Member| Holder { address: m.account.address(), weight: m.weight };
         self.list.iter().map(holder).collect()
+    }
+
+    /// The definition of the census over that table.
+    pub fn definition(&self) -> CensusDefinition {
+        CensusDefinition {
+            source: holders_digest(&self.holders()),
+            snapshot: "balances of ENS holders, addresses replaced".into(),
+            decimals: CENSUS_DECIMALS,
+            maskers: Vec::new(),
+        }
     }
 
     /// Units of every member.
@@ -84,10 +91,5 @@ impl Staff {
     /// Fresh accounts.
     pub fn new() -> Self {
         Self { organiser: AccountKey::random(&mut OsRng), operator: AccountKey::random(&mut OsRng) }
-    }
-
-    /// The organiser's address.
-    pub fn organiser_address(&self) -> Address {
-        self.organiser.address()
     }
 }

@@ -8,11 +8,9 @@ use circuits::{
     primitives::merkle::BoardTree,
     types::{
         CensusEntry, CensusStatement, Draft, DraftId, ElectionId, Head, Holder, InvalidSignedDraft, Order,
-        Signature, SignedDraft, SignedElectionKey, SignedHead,
+        Signature, SignedDraft, SignedElectionKey, SignedHead, Tally, TrusteeMessage,
     },
 };
-use circuits::types::TrusteeMessage;
-use proto::convert::Tally;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Where an election stands.

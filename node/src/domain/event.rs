@@ -3,14 +3,11 @@
 
 use crate::store::{Id, IndexUpdate};
 use circuits::types::{
-    BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature, TrusteeMessage,
-    SignedDraft, SignedHead, keccak256, word_address, word_u64,
+    BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature,
+    SignedDraft, SignedHead, Tally, TrusteeMessage, keccak256, word_address, word_u64,
 };
 use prost::Message;
-use proto::{
-    convert::{InvalidField, Tally},
-    v1,
-};
+use proto::{convert::InvalidField, v1};
 
 /// Frame kind of [`Event::Entry`].
 pub const KIND_ENTRY: u16 = 8;

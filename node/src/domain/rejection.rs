@@ -129,7 +129,9 @@ pub enum Rejection {
     #[error("there is no round {0} of trustees; rounds are 1 to 5, and 255 to abort")]
     TrusteeRound(u8),
     /// See the message.
-    #[error("a message of round {round} does not go to {to}; a share goes to another trustee's index, everything else to 0")]
+    #[error(
+        "a message of round {round} does not go to {to}; a share goes to another trustee's index, everything else to 0"
+    )]
     TrusteeRecipient {
         /// As it says.
         to: u8,

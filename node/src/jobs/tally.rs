@@ -4,9 +4,10 @@ use crate::{
     domain::Phase,
     ledger::{Command, Ledger, ReadError, Refusal},
 };
-use circuits::types::{BoardEntry, CensusStatement, ElectionId, SignedDraft, SignedElectionKey, SignedHead};
-use circuits::types::TrusteeMessage;
-use proto::convert::Tally;
+use circuits::types::{
+    BoardEntry, CensusStatement, ElectionId, SignedDraft, SignedElectionKey, SignedHead, Tally,
+    TrusteeMessage,
+};
 use std::{collections::HashMap, fmt, ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::time::Instant;
 

@@ -1,22 +1,24 @@
 //! `ElectionService`. spec: `election`
 
 use super::{
-    blocking,
+    Answers, blocking,
     error::{Error, id, required, signature},
+    parts, record,
 };
 use crate::{
     domain::{Election, Phase, Rejection},
     ledger::{Command, Freeze, Ledger},
 };
-use circuits::types::{Census, CensusStatement, DraftId, ElectionId, Holder, Signature};
+use circuits::types::{AccountKey, Census, CensusStatement, DraftId, ElectionId, Holder, Signature};
 use proto::{
     convert::{Cause, InvalidField},
     v1::{
         self, CloseElectionRequest, CloseElectionResponse, CreateDraftRequest, CreateDraftResponse,
         ElectionSummary, FreezeCensusRequest, FreezeCensusResponse, GetElectionRequest, GetElectionResponse,
-        GetTallyRequest, GetTallyResponse, GetVerifyingKeyRequest, GetVerifyingKeyResponse,
-        ListElectionsRequest, ListElectionsResponse, OpenElectionRequest, OpenElectionResponse,
-        election_service_server::ElectionService, freeze_census_request::Part, get_election_request::Id,
+        GetRecordRequest, GetRecordResponse, GetTallyRequest, GetTallyResponse, GetVerifyingKeyRequest,
+        GetVerifyingKeyResponse, ListElectionsRequest, ListElectionsResponse, OpenElectionRequest,
+        OpenElectionResponse, election_service_server::ElectionService, freeze_census_request::Part,
+        get_election_request::Id,
     },
 };
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub struct Elections {
     pub ledger: Arc<Ledger>,
     /// Most holders of one census.
     pub holders_max: usize,
+    /// Signs records.
+    pub operator: AccountKey,
 }
 
 /// A request to freeze a census, as received.
@@ -165,6 +169,8 @@ fn position(token: &str) -> Result<usize, Error> {
 
 #[tonic::async_trait]
 impl ElectionService for Elections {
+    type GetRecordStream = Answers<GetRecordResponse>;
+
     async fn create_draft(
         &self,
         request: Request<CreateDraftRequest>,
@@ -262,5 +268,15 @@ impl ElectionService for Elections {
         let tally = self.ledger.state().election(id).map_err(Error::from)?.tally.clone();
         let tally = tally.ok_or(Error::NotFound("the election has no result yet; ask again later"))?;
         Ok(Response::new(GetTallyResponse { tally: Some(tally.as_ref().into()) }))
+    }
+
+    async fn get_record(
+        &self,
+        request: Request<GetRecordRequest>,
+    ) -> Result<Response<Self::GetRecordStream>, Status> {
+        let id = id("election_id", &request.into_inner().election_id, ElectionId::from_bytes)?;
+        let operator = self.operator.clone();
+        let answers = blocking(&self.ledger, move |l| record::parts(l, &operator, id)).await?;
+        Ok(Response::new(parts(move |n| Ok(answers.get(n).cloned()))))
     }
 }

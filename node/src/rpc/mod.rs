@@ -5,6 +5,7 @@ mod ballot;
 mod board;
 mod election;
 mod error;
+mod record;
 mod registry;
 mod trustee;
 

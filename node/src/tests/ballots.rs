@@ -2,10 +2,7 @@
 
 use super::fixture::*;
 use crate::jobs::verification::Proofs;
-use circuits::{
-    primitives::merkle::ConsistencyProof,
-    types::*,
-};
+use circuits::{primitives::merkle::ConsistencyProof, types::*};
 use proto::v1;
 use std::sync::{Arc, Mutex, mpsc};
 use tonic::Code;
@@ -256,8 +253,7 @@ async fn a_follower_sees_every_entry_until_the_board_is_closed() {
     let id = world.election_id();
     let first = world.entry(1, None);
     node.submit(id, &first).await.unwrap();
-    let request =
-        v1::StreamEntriesRequest { election_id: id.to_bytes().to_vec(), start: 0, follow: true };
+    let request = v1::StreamEntriesRequest { election_id: id.to_bytes().to_vec(), start: 0, follow: true };
     let mut stream = node.board.stream_entries(request).await.unwrap().into_inner();
     let mut sent = vec![first];
     for slot in 2..20 {

@@ -5,14 +5,10 @@ use crate::{
 };
 use ark_ff::UniformRand;
 use circuits::{curve::Scalar, types::*};
-use proto::{
-    convert::{Tally, TallyProof},
-    v1::{
-        self, ballot_service_client::BallotServiceClient, board_service_client::BoardServiceClient,
-        election_service_client::ElectionServiceClient, freeze_census_request::Part,
-        get_election_request::Id, registry_service_client::RegistryServiceClient,
-        trustee_service_client::TrusteeServiceClient,
-    },
+use proto::v1::{
+    self, ballot_service_client::BallotServiceClient, board_service_client::BoardServiceClient,
+    election_service_client::ElectionServiceClient, freeze_census_request::Part, get_election_request::Id,
+    registry_service_client::RegistryServiceClient, trustee_service_client::TrusteeServiceClient,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{
@@ -69,7 +65,8 @@ impl TallyProver for Prover {
         if valid.len() < usize::from(needed) {
             return Err(TallyFailure::NotEnough { valid, needed });
         }
-        let entries = case.entries.read(0, case.entries.size()).map_err(|e| TallyFailure::Failed(e.into()))?;
+        let entries =
+            case.entries.read(0, case.entries.size()).map_err(|e| TallyFailure::Failed(e.into()))?;
         assert_eq!(board_root(&entries.iter().map(BoardEntry::row).collect::<Vec<_>>()), case.head.head.root);
         let proof = TallyProof { circuit: "tally".into(), inputs: vec![], proof: ProofBytes([1; 256]) };
         Ok(Tally { totals: vec![1, 2], slots: 1, quorum: valid, proofs: vec![proof] })
@@ -219,7 +216,8 @@ impl World {
     }
 
     pub fn key_message(&self, from: u8, key: &ElectionKey) -> TrusteeMessage {
-        let signature = self.trustees[usize::from(from) - 1].sign(key.signing_hash(&self.draft.draft.domain()));
+        let signature =
+            self.trustees[usize::from(from) - 1].sign(key.signing_hash(&self.draft.draft.domain()));
         let mut body = key.census_root.to_bytes().to_vec();
         body.extend(key.census_total.to_be_bytes());
         body.extend(key.public_key.to_bytes());
@@ -260,7 +258,8 @@ pub fn sign_draft(draft: Draft, organiser: &AccountKey) -> SignedDraft {
 }
 
 fn draft(members: &[Member], trustees: &[AccountKey], operator: Address, organiser: Address) -> Draft {
-    let trustee = |(k, i): (&AccountKey, u8)| TrusteeIdentity { signer: k.address(), encryption_key: [i; 32] };
+    let trustee =
+        |(k, i): (&AccountKey, u8)| TrusteeIdentity { signer: k.address(), encryption_key: [i; 32] };
     Draft {
         chain_id: 0,
         contract: Address::default(),
@@ -399,7 +398,8 @@ impl Served {
 
     pub async fn close(&mut self, world: &World, signature: Vec<u8>) -> Result<SignedHead, Status> {
         let election_id = world.election_id().to_bytes().to_vec();
-        let answer = self.elections.close_election(v1::CloseElectionRequest { election_id, signature }).await?;
+        let answer =
+            self.elections.close_election(v1::CloseElectionRequest { election_id, signature }).await?;
         Ok(answer.into_inner().head.unwrap().try_into().unwrap())
     }
 
@@ -462,4 +462,3 @@ pub fn why<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
 pub fn is<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) {
     assert_eq!(why(result), (code, reason.to_owned()));
 }
-

@@ -19,8 +19,8 @@ const BALLOT: CircuitId = CircuitId::Ballot(BallotShape::Shape4);
 /// The cached development keys of registrations and ballots.
 fn proving_keys() -> [Arc<ProvingKey>; 2] {
     let shapes = |id| match id {
-        CircuitId::Registration => Cs::shape(&RegistrationCircuit::dummy()),
-        _ => Cs::shape(&BallotCircuit::dummy(BallotShape::Shape4)),
+        CircuitId::Registration => Ok(Cs::shape(&RegistrationCircuit::dummy())),
+        _ => Ok(Cs::shape(&BallotCircuit::dummy(BallotShape::Shape4))),
     };
     let store = KeyStore::new(KeyStore::default_directory().unwrap(), Box::new(shapes));
     [CircuitId::Registration, BALLOT].map(|id| store.get(id, &|_| {}).unwrap())

@@ -20,7 +20,8 @@ fn copy(from: &Path, to: &Path) {
 }
 
 async fn start_fails(world: &World, place: &Place) -> NodeError {
-    let (keys, tally, clock) = (world.keys.clone(), Arc::new(Prover::default()), Arc::new(crate::SystemClock));
+    let (keys, tally, clock) =
+        (world.keys.clone(), Arc::new(Prover::default()), Arc::new(crate::SystemClock));
     let deps = Deps { keys, proofs: Arc::new(Lenient), tally, clock };
     Node::start(place.config(world), deps).await.map(|_| ()).unwrap_err()
 }

@@ -4,7 +4,10 @@ use super::error::{At, Cause, InvalidField, array, at_most, each, required};
 use crate::v1;
 use circuits::{
     params::TRUSTEES_MAX,
-    types::{CensusRoot, CensusStatement, DraftId, ElectionKey, GroupElement, Signature, SignedElectionKey, VERIFYING_KEYS},
+    types::{
+        CensusRoot, CensusStatement, DraftId, ElectionKey, GroupElement, Signature, SignedElectionKey,
+        VERIFYING_KEYS,
+    },
 };
 
 impl TryFrom<v1::CensusStatement> for CensusStatement {

@@ -15,8 +15,7 @@ mod tally;
 mod trustee;
 
 pub use error::{Cause, InvalidField};
-pub use tally::{CIRCUIT_NAME_MAX, TALLY_PROOFS_MAX, Tally, TallyProof};
-pub use circuits::types::TrusteeMessage;
+pub use tally::{CIRCUIT_NAME_MAX, TALLY_PROOFS_MAX};
 pub use trustee::TRUSTEE_BODY_MAX;
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use super::error::{At, Cause, InvalidField, at_most, byte, each, messages};
 use crate::v1;
 use circuits::{
-    curve::Fr,
     params::TRUSTEES_MAX,
-    types::{ProofBytes, field_from_bytes, field_to_bytes},
+    types::{ProofBytes, Tally, TallyProof, field_from_bytes, field_to_bytes},
 };
 
 /// Longest name of a circuit, in bytes.
@@ -16,31 +15,6 @@ pub const TALLY_PROOFS_MAX: usize = 1 << 14;
 const INPUTS_MAX: usize = 64;
 /// Most totals.
 const TOTALS_MAX: usize = 16;
-
-/// The result of an election as it travels: unchecked totals and proofs.
-/// spec: `tally.result`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tally {
-    /// Census units, in option order.
-    pub totals: Vec<u64>,
-    /// Slots that were counted.
-    pub slots: u32,
-    /// Indices of the trustees whose partial decryptions were combined.
-    pub quorum: Vec<u8>,
-    /// One proof, or chunk proofs followed by the final one.
-    pub proofs: Vec<TallyProof>,
-}
-
-/// One proof of a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TallyProof {
-    /// The circuit's id, e.g. `tally/4/rows=256/t=2`.
-    pub circuit: String,
-    /// Public inputs, in the circuit's order.
-    pub inputs: Vec<Fr>,
-    /// The proof.
-    pub proof: ProofBytes,
-}
 
 impl TryFrom<v1::TallyProof> for TallyProof {
     type Error = InvalidField;

@@ -1,11 +1,11 @@
 //! Between a record and its files. Reading refuses every byte that writing
 //! would not make. spec: `record.form`.
 
-use super::{Election, Manifest, Record, Tally};
+use super::{Election, Manifest, Record};
 use crate::key::{InvalidKey, VerifyingKey};
 use circuits::types::{
     AccountKey, BallotShape, BoardEntry, CiphertextDigest, Ciphertexts, InvalidPoint, InvalidSignature,
-    NonCanonical, ProofBytes, Signature, Slot, Ticket,
+    NonCanonical, ProofBytes, Signature, Slot, Tally, Ticket,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};

@@ -27,8 +27,8 @@ pub use report::{Check, CheckId, Report};
 
 use crate::key::VerifyingKey;
 use circuits::types::{
-    BoardEntry, CensusStatement, Holder, ProofBytes, Registration, Signature, SignedDraft, SignedElectionKey,
-    SignedHead, TrusteeMessage,
+    BoardEntry, CensusStatement, Holder, Registration, Signature, SignedDraft, SignedElectionKey, SignedHead,
+    Tally, TrusteeMessage,
 };
 
 /// Where the proving and verifying keys come from. spec: `setup.origin`
@@ -62,33 +62,6 @@ pub struct Election {
     pub close_signature: Option<Signature>,
     /// The final head.
     pub head: SignedHead,
-}
-
-/// The result with its proofs. spec: `tally.result`
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tally {
-    /// Census units, in option order.
-    pub totals: Vec<u64>,
-    /// Slots on the board.
-    pub slots: u32,
-    /// Indices of the trustees whose partial decryptions were combined.
-    pub quorum: Vec<u8>,
-    /// One proof, or the chunks' proofs followed by the final one.
-    pub proofs: Vec<TallyProof>,
-}
-
-/// One proof of a tally.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TallyProof {
-    /// Id of the circuit, e.g. `tally/4/rows=256/t=2`.
-    pub circuit: String,
-    /// Public inputs, 32 bytes each, below r.
-    #[serde(with = "circuits::types::json::words")]
-    pub inputs: Vec<[u8; 32]>,
-    /// The proof.
-    pub proof: ProofBytes,
 }
 
 /// An election record, decoded.

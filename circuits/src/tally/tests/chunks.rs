@@ -36,7 +36,7 @@ impl Long {
         Self { board, opened, z }
     }
 
-    fn chunks(&self) -> Chunks<'_> {
+    fn chunks(&self) -> Box<Chunks<'_>> {
         match plan(layout(ROWS), &self.board, self.opened.clone(), &self.z) {
             Plan::Chunked(chunks) => chunks,
             Plan::One(_) => panic!("ten entries do not fit into one proof of four"),
@@ -209,10 +209,13 @@ fn a_chunk_with_wrong_digests_or_names_is_refused() {
     expect_chunk(&chunks[2], Some("Y8 fingerprint"));
 }
 
+/// A change of one field of a state.
+type Forge = fn(&mut State);
+
 /// Order, chain and flush across the border of two chunks.
 #[test]
 fn wrong_rows_at_the_border_of_chunks_are_refused() {
-    let cases: [(fn(&mut State), &str); 4] = [
+    let cases: [(Forge, &str); 4] = [
         (|s| s.last.slot = -Fr::ONE, "Y4 order"),
         (|s| s.last.seq = 100, "Y4 order"),
         (|s| s.last.next += Fr::ONE, "Y5 chain"),
@@ -258,7 +261,7 @@ fn a_final_proof_of_an_unfinished_board_is_refused() {
 /// Each field that the final proof compares, alone.
 #[test]
 fn a_final_proof_from_a_forged_state_is_refused() {
-    let cases: [(fn(&mut State), &str); 8] = [
+    let cases: [(Forge, &str); 8] = [
         (|s| s.tree += Fr::ONE, "Y1 log"),
         (|s| s.sorted += Fr::ONE, "Y2 sorted commitment"),
         (|s| s.product_log += Fr::ONE, "Y3 same rows"),

@@ -127,9 +127,7 @@ impl Sample {
 #[cfg(feature = "r1cs")]
 fn refused_by<C: crate::r1cs::Circuit>(circuit: &C) -> Vec<&'static str> {
     let (shape, z) = crate::r1cs::Cs::shape_and_assignment(circuit);
-    let mut conditions: Vec<&str> = shape.failures(&z).iter().map(|l| l.condition).collect();
-    conditions.dedup();
-    conditions
+    crate::testing::failing_conditions(&shape, &z)
 }
 
 /// Relation and circuit agree, and refuse `condition` alone; `None` accepts.

@@ -2,18 +2,12 @@
 //! `UPDATE_SHAPES=1` writes the snapshots anew.
 
 use super::*;
-use crate::r1cs::{Circuit, Cs, Shape};
+use crate::{
+    r1cs::{Circuit, Cs},
+    testing::describe,
+};
 
-fn describe(shape: &Shape) -> String {
-    let digest = hex::encode(shape.digest());
-    let (inputs, variables) = (shape.num_inputs() - 1, shape.num_variables());
-    format!(
-        "{}: {} constraints, {inputs} inputs, {variables} variables, {digest}\n",
-        shape.id(),
-        shape.num_constraints()
-    )
-}
-
+/// Like `testing::check_snapshot`, but the shapes need not all be in memory.
 fn compare(name: &str, found: &str) {
     let path = format!("{}/src/tally/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_SHAPES").is_some_and(|v| v == "1") {
@@ -32,7 +26,7 @@ fn shapes_of_the_small_circuits() {
         &ChunkCircuit::dummy(l),
         &FinalCircuit::dummy(l, 2),
     ];
-    let found: String = circuits.iter().map(|c| describe(&Cs::shape(*c))).collect();
+    let found: String = circuits.iter().map(|c| describe(&Cs::shape(*c)) + "\n").collect();
     compare("shape-small.snap", &found);
 }
 
@@ -53,7 +47,7 @@ fn shapes_of_the_elections_circuits() {
             assert!(one.num_constraints() < (1 << 19) - 16, "{}", one.num_constraints());
         }
         for s in [one, Cs::shape(&ChunkCircuit::dummy(layout)), last] {
-            found.push_str(&describe(&s));
+            found.push_str(&(describe(&s) + "\n"));
         }
     }
     compare("shape.snap", &found);

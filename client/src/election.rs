@@ -1,0 +1,256 @@
+//! An election as a voter sees it: nothing is used that was not checked.
+//! spec: `client.election`.
+
+use crate::{Error, Node, error::During};
+use circuits::{
+    ballot::Context,
+    types::{
+        Address, CensusStatement, Domain, Draft, DraftId, ElectionId, InvalidElectionKey, InvalidSignature,
+        InvalidSignedDraft, NonCanonical, Order, Signature, SignedDraft, SignedElectionKey, TypedData, VERIFYING_KEYS,
+    },
+};
+use proto::v1::{self, Phase, get_election_request::Id};
+use verifier::KeyHash;
+
+/// What the voter knows without the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The organiser's account, from the organisation itself.
+    pub organiser: Address,
+    /// Hashes of the voter's own verifying keys, in the order of
+    /// `CircuitId::of_election` (A17).
+    pub verifying_keys: [KeyHash; VERIFYING_KEYS],
+    /// Whether these are development keys.
+    pub development_keys: bool,
+}
+
+/// Why an election is refused. Do not vote in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidElection {
+    /// See the message.
+    #[error("the node answered with another draft or election than asked for; do not trust it")]
+    OtherElection,
+    /// See [`InvalidSignedDraft`].
+    #[error("draft: {0}")]
+    Draft(#[from] InvalidSignedDraft),
+    /// See the message.
+    #[error("the draft is organised by {found}, not by {expected}; somebody else made this election")]
+    Organiser {
+        /// Expected.
+        expected: Address,
+        /// Found.
+        found: Address,
+    },
+    /// See the message.
+    #[error("the election is not yet open (phase {0:?}); try again later")]
+    NotOpen(Phase),
+    /// See the message.
+    #[error("organiser's signature over {what}: {cause}")]
+    Signature {
+        /// What was signed.
+        what: &'static str,
+        /// What is wrong.
+        cause: InvalidSignature,
+    },
+    /// See the message.
+    #[error("the trustees signed another census than the organiser froze")]
+    Census,
+    /// See [`InvalidElectionKey`].
+    #[error("key: {0}; nobody knows who could decrypt (A61)")]
+    Key(#[from] InvalidElectionKey),
+    /// See the message.
+    #[error(
+        "the election's {circuit} key is {found}, yours is {expected} (A17); get the keys of the election's \
+         version of the software, or do not vote"
+    )]
+    VerifyingKey {
+        /// Which circuit.
+        circuit: &'static str,
+        /// The voter's own.
+        expected: KeyHash,
+        /// The election's.
+        found: KeyHash,
+    },
+    /// See the message.
+    #[error("the election's identifier is malformed: {0}")]
+    Id(#[from] NonCanonical),
+}
+
+/// The circuits whose keys an election pins, in order.
+const CIRCUITS: [&str; VERIFYING_KEYS] = ["registration", "ballot", "tally", "tally chunk", "tally final"];
+
+/// An opened election, checked.
+#[derive(Clone, Debug)]
+pub struct Election {
+    /// The draft with the proposal's text.
+    pub signed_draft: SignedDraft,
+    /// The frozen census.
+    pub census: CensusStatement,
+    /// By the organiser, over the census.
+    pub census_signature: Signature,
+    /// The key with all trustees' signatures.
+    pub key: SignedElectionKey,
+    /// Recomputed from the key.
+    pub id: ElectionId,
+    /// By the organiser, over the order to open.
+    pub open_signature: Signature,
+    /// By the organiser, if closed before the closing time.
+    pub close_signature: Option<Signature>,
+    /// As the node says.
+    pub phase: Phase,
+    /// Anyone can forge votes and results: the keys are development keys.
+    /// Show it wherever the election is shown.
+    pub insecure_development_keys: bool,
+}
+
+impl Election {
+    /// The draft.
+    pub fn draft(&self) -> &Draft {
+        &self.signed_draft.draft
+    }
+
+    /// The EIP-712 domain.
+    pub fn domain(&self) -> Domain {
+        self.draft().domain()
+    }
+
+    /// What all ballots have in common.
+    pub fn context(&self) -> Context {
+        Context {
+            census_root: self.census.root,
+            election_id: self.id,
+            rule: self.draft().rule,
+            pk: self.key.key.public_key,
+        }
+    }
+}
+
+/// A draft or an election by its identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// By the draft's id.
+    Draft(DraftId),
+    /// By the election's id.
+    Election(ElectionId),
+}
+
+const CALL: &str = "ElectionService.GetElection";
+
+/// What the node says about an election, unchecked.
+///
+/// # Errors
+/// If the node refuses.
+pub async fn fetch_raw(node: &Node, which: Reference) -> Result<v1::GetElectionResponse, Error> {
+    let id = match which {
+        Reference::Draft(id) => Id::DraftId(id.to_bytes().to_vec()),
+        Reference::Election(id) => Id::ElectionId(id.to_bytes().to_vec()),
+    };
+    let request = v1::GetElectionRequest { id: Some(id) };
+    Ok(node.elections().get_election(request).await.during(CALL)?.into_inner())
+}
+
+/// A draft, checked; for members who register and trustees.
+///
+/// # Errors
+/// If the node refuses, or the draft is not the organiser's.
+pub async fn fetch_draft(node: &Node, id: DraftId, organiser: Address) -> Result<SignedDraft, Error> {
+    let raw = fetch_raw(node, Reference::Draft(id)).await?;
+    let signed = SignedDraft::try_from(raw.draft.during(CALL)?).during(CALL)?;
+    check_draft(&signed, organiser)?;
+    if signed.draft.id() == id { Ok(signed) } else { Err(InvalidElection::OtherElection.into()) }
+}
+
+/// An opened election, checked.
+///
+/// # Errors
+/// If the node refuses, or anything is wrong with the election.
+pub async fn fetch(node: &Node, which: Reference, expected: &Expected) -> Result<Election, Error> {
+    let raw = fetch_raw(node, which).await?;
+    let election = read(raw)?;
+    check(&election, expected)?;
+    let same = match which {
+        Reference::Draft(id) => election.draft().id() == id,
+        Reference::Election(id) => election.id == id,
+    };
+    if !same {
+        return Err(InvalidElection::OtherElection.into());
+    }
+    let insecure_development_keys = election.insecure_development_keys || expected.development_keys;
+    Ok(Election { insecure_development_keys, ..election })
+}
+
+/// The typed form of an answer about an opened election, unchecked.
+///
+/// # Errors
+/// If a part is missing or malformed, or the election is not open.
+pub(crate) fn read(raw: v1::GetElectionResponse) -> Result<Election, Error> {
+    let phase = raw.phase();
+    if !matches!(phase, Phase::Voting | Phase::Closed | Phase::Tallied) {
+        return Err(InvalidElection::NotOpen(phase).into());
+    }
+    let signature = |what, bytes: &[u8]| {
+        Signature::from_bytes(bytes).map_err(|cause| InvalidElection::Signature { what, cause })
+    };
+    let key = SignedElectionKey::try_from(raw.key.during(CALL)?).during(CALL)?;
+    let id = ElectionId::from_bytes(&raw.election_id).map_err(InvalidElection::Id)?;
+    let close = (!raw.close_signature.is_empty()).then(|| signature("the order to close", &raw.close_signature));
+    Ok(Election {
+        signed_draft: SignedDraft::try_from(raw.draft.during(CALL)?).during(CALL)?,
+        census: CensusStatement::try_from(raw.census.during(CALL)?).during(CALL)?,
+        census_signature: signature("the census", &raw.census_signature)?,
+        key,
+        id,
+        open_signature: signature("the order to open", &raw.open_signature)?,
+        close_signature: close.transpose()?,
+        phase,
+        insecure_development_keys: raw.insecure_development_keys,
+    })
+}
+
+fn check_draft(signed: &SignedDraft, organiser: Address) -> Result<(), InvalidElection> {
+    signed.check()?;
+    let found = signed.draft.organiser;
+    if found == organiser { Ok(()) } else { Err(InvalidElection::Organiser { expected: organiser, found }) }
+}
+
+/// Checks everything a voter must know before voting: the organiser's
+/// signatures over draft, census and opening; the text; the trustees' key;
+/// that the identifier is that of all this; and the verifying keys.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check(election: &Election, expected: &Expected) -> Result<(), InvalidElection> {
+    check_draft(&election.signed_draft, expected.organiser)?;
+    let (draft, census, key) = (election.draft(), &election.census, &election.key.key);
+    let signed_by_organiser = |what, signature: &Signature, hash| {
+        let check = signature.verify(hash, draft.organiser);
+        check.map_err(|cause| InvalidElection::Signature { what, cause })
+    };
+    let domain = draft.domain();
+    signed_by_organiser("the census", &election.census_signature, census.signing_hash(&domain))?;
+    election.key.check(draft)?;
+    let frozen = (draft.id(), census.root, census.total);
+    if census.draft_id != frozen.0 || (key.draft_id, key.census_root, key.census_total) != frozen {
+        return Err(InvalidElection::Census);
+    }
+    if key.election_id() != election.id {
+        return Err(InvalidElection::OtherElection);
+    }
+    let open = Order::Open(election.id).signing_hash(&domain);
+    signed_by_organiser("the order to open", &election.open_signature, open)?;
+    if let Some(signature) = &election.close_signature {
+        let close = Order::Close(election.id).signing_hash(&domain);
+        signed_by_organiser("the order to close", signature, close)?;
+    }
+    check_keys(key.verifying_keys, expected.verifying_keys)
+}
+
+fn check_keys(found: [[u8; 32]; VERIFYING_KEYS], expected: [KeyHash; VERIFYING_KEYS]) -> Result<(), InvalidElection> {
+    let mut keys = CIRCUITS.into_iter().zip(expected).zip(found.map(KeyHash));
+    match keys.find(|((_, expected), found)| expected != found) {
+        Some(((circuit, expected), found)) => {
+            Err(InvalidElection::VerifyingKey { circuit, expected, found })
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,62 @@
+//! The connection to a node.
+
+use crate::Error;
+use proto::v1::{
+    ballot_service_client::BallotServiceClient, board_service_client::BoardServiceClient,
+    election_service_client::ElectionServiceClient, registry_service_client::RegistryServiceClient,
+    trustee_service_client::TrusteeServiceClient,
+};
+use std::time::Duration;
+use tonic::transport::{Channel, Endpoint};
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the beginning of an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Largest message read: a page of trustees' messages, 256 of 64 KiB.
+const MESSAGE_MAX: usize = 32 << 20;
+
+/// A node that answers over gRPC. Clones share the connection.
+#[derive(Clone, Debug)]
+pub struct Node {
+    channel: Channel,
+}
+
+impl Node {
+    /// Connects to `http://host:port`.
+    ///
+    /// # Errors
+    /// If the address is not a URI or nobody answers.
+    pub async fn connect(address: &str) -> Result<Self, Error> {
+        let failed = |cause| Error::Connect { address: address.to_owned(), cause };
+        let endpoint = Endpoint::from_shared(address.to_owned()).map_err(failed)?;
+        let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).timeout(ANSWER_TIMEOUT).tcp_nodelay(true);
+        endpoint.connect().await.map(Self::over).map_err(failed)
+    }
+
+    /// Speaks over a channel of the caller's, say through a relay that hides
+    /// the member's network address.
+    pub fn over(channel: Channel) -> Self {
+        Self { channel }
+    }
+
+    pub(crate) fn elections(&self) -> ElectionServiceClient<Channel> {
+        ElectionServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
+    }
+
+    pub(crate) fn registry(&self) -> RegistryServiceClient<Channel> {
+        RegistryServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
+    }
+
+    pub(crate) fn ballots(&self) -> BallotServiceClient<Channel> {
+        BallotServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
+    }
+
+    pub(crate) fn board(&self) -> BoardServiceClient<Channel> {
+        BoardServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
+    }
+
+    pub(crate) fn trustees(&self) -> TrusteeServiceClient<Channel> {
+        TrusteeServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
+    }
+}

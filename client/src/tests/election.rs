@@ -1,0 +1,130 @@
+use super::fixture::Fixture;
+use crate::{
+    Error,
+    census::{self, CensusMismatch},
+    election::{InvalidElection, check, read},
+};
+use circuits::types::*;
+use proto::v1::{self, Phase};
+use verifier::KeyHash;
+
+#[test]
+fn a_sound_election_is_accepted() {
+    let fixture = Fixture::new(RuleKind::Split);
+    let election = read(fixture.answer()).unwrap();
+    assert_eq!(check(&election, &fixture.expected()), Ok(()));
+    assert_eq!(election.id, fixture.election.id);
+    assert!(election.insecure_development_keys);
+}
+
+/// A17: each pinned key must be the voter's own.
+#[test]
+fn a17_other_verifying_keys_are_refused() {
+    let fixture = Fixture::new(RuleKind::Split);
+    for (i, name) in ["ballot", "tally", "tally chunk", "tally final"].into_iter().enumerate() {
+        let mut expected = fixture.expected();
+        expected.verifying_keys[i] = KeyHash([0; 32]);
+        let error = check(&fixture.election, &expected).unwrap_err();
+        assert!(matches!(error, InvalidElection::VerifyingKey { circuit, .. } if circuit == name));
+    }
+}
+
+/// A61, A12, A13: whatever the node changes, the voter notices.
+#[test]
+fn a61_changed_elections_are_refused() {
+    let fixture = Fixture::new(RuleKind::Split);
+    let stranger = AccountKey::from_bytes(&[9; 32]).unwrap();
+    let error = |change: &dyn Fn(&mut crate::election::Election)| {
+        let mut election = fixture.election.clone();
+        change(&mut election);
+        check(&election, &fixture.expected()).unwrap_err()
+    };
+    assert!(matches!(
+        error(&|e| e.signed_draft.proposal.push('!')),
+        InvalidElection::Draft(InvalidSignedDraft::ProposalDigest)
+    ));
+    assert!(matches!(
+        error(&|e| e.signed_draft.draft.min_ballots += 1),
+        InvalidElection::Draft(InvalidSignedDraft::Signature(_))
+    ));
+    assert!(matches!(
+        error(&|e| e.census_signature = stranger.sign([0; 32])),
+        InvalidElection::Signature { what: "the census", .. }
+    ));
+    assert!(matches!(
+        error(&|e| e.key.key.public_key = GroupElement::generator()),
+        InvalidElection::Key(InvalidElectionKey::Signature { index: 1, .. })
+    ));
+    assert!(matches!(
+        error(&|e| e.id = ElectionId::from_field(1u64.into())),
+        InvalidElection::OtherElection
+    ));
+    assert!(matches!(
+        error(&|e| e.open_signature = e.census_signature),
+        InvalidElection::Signature { what: "the order to open", .. }
+    ));
+    assert!(matches!(
+        error(&|e| e.close_signature = Some(e.open_signature)),
+        InvalidElection::Signature { what: "the order to close", .. }
+    ));
+    // A census of which the organiser signed another total than the trustees.
+    assert_eq!(
+        error(&|e| {
+            e.census.total += 1;
+            e.census_signature = fixture.organiser.sign(e.census.signing_hash(&e.domain()));
+        }),
+        InvalidElection::Census
+    );
+}
+
+#[test]
+fn elections_of_other_organisers_are_refused() {
+    let fixture = Fixture::new(RuleKind::Split);
+    let mut expected = fixture.expected();
+    expected.organiser = Address([1; 20]);
+    let error = check(&fixture.election, &expected).unwrap_err();
+    assert!(matches!(error, InvalidElection::Organiser { .. }));
+}
+
+#[test]
+fn answers_with_missing_or_malformed_parts_are_refused() {
+    let fixture = Fixture::new(RuleKind::Split);
+    let error = |change: fn(&mut v1::GetElectionResponse)| {
+        let mut answer = fixture.answer();
+        change(&mut answer);
+        read(answer).unwrap_err()
+    };
+    assert!(matches!(error(|a| a.draft = None), Error::Incomplete { .. }));
+    assert!(matches!(error(|a| a.key = None), Error::Incomplete { .. }));
+    assert!(matches!(error(|a| a.census.as_mut().unwrap().root.push(0)), Error::Answer { .. }));
+    assert!(matches!(error(|a| a.open_signature.clear()), Error::Election(InvalidElection::Signature { .. })));
+    assert!(matches!(error(|a| a.election_id[0] = 0xff), Error::Election(InvalidElection::Id(_))));
+    assert!(matches!(
+        error(|a| a.phase = Phase::Draft.into()),
+        Error::Election(InvalidElection::NotOpen(Phase::Draft))
+    ));
+    // An enumeration value from the future counts as unknown.
+    assert!(matches!(error(|a| a.phase = 77), Error::Election(InvalidElection::NotOpen(_))));
+}
+
+/// A13: leaves that do not give the signed root are refused.
+#[test]
+fn a13_other_censuses_are_refused() {
+    let fixture = Fixture::new(RuleKind::Split);
+    let (definition, statement) = (&fixture.election.draft().census, &fixture.election.census);
+    let entries = || fixture.census.entries().to_vec();
+    let census = census::check(definition, statement, entries()).unwrap();
+    for (i, member) in fixture.members.iter().enumerate() {
+        let member = census::member(&census, member).unwrap();
+        assert_eq!(member.weight, super::fixture::WEIGHTS[i]);
+    }
+    let stranger = crate::identity::Identity::generate();
+    assert!(matches!(census::member(&census, &stranger), Err(CensusMismatch::NotAMember(_))));
+    let mut heavier = entries();
+    heavier[1].weight += 1;
+    let error = census::check(definition, statement, heavier).unwrap_err();
+    assert!(matches!(error, CensusMismatch::Statement { .. }));
+    let mut fewer = entries();
+    fewer.pop();
+    assert!(census::check(definition, statement, fewer).is_err());
+}

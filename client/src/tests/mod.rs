@@ -1,0 +1,13 @@
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+
+mod board;
+mod cast;
+mod choice;
+mod disclosure;
+mod election;
+mod fixture;
+mod holders;
+mod receipt;
+mod registration;
+mod server;
+mod tickets;
