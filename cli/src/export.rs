@@ -6,7 +6,12 @@ use anyhow::{Context, Result};
 use circuits::{curve::Fr, types::ProofBytes};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use verifier::{CircuitId, Proof, VerifyingKey, board::{ballot_context, claim}, record::Record, snarkjs as forms};
+use verifier::{
+    CircuitId, Proof, VerifyingKey,
+    board::{ballot_context, claim},
+    record::Record,
+    snarkjs as forms,
+};
 
 #[derive(Serialize)]
 struct Item {

@@ -146,9 +146,8 @@ impl<S: Storage> Session<S> {
         let head = client::record::fetch_head(&self.node, id).await?;
         let entries = client::record::fetch_entries(&self.node, id, head.head.size).await?;
         let context = ballot_context(self.draft(), &key.key);
-        let proofs = |entries: &[_]| {
-            check_proofs(&self.trusted.ballot, &context, entries).map_err(|bad| bad[0].0)
-        };
+        let proofs =
+            |entries: &[_]| check_proofs(&self.trusted.ballot, &context, entries).map_err(|bad| bad[0].0);
         let board = CheckedBoard::replay(id, self.draft().rule.shape(), &entries, &proofs)?;
         let order = Some(&raw.close_signature).filter(|s| !s.is_empty());
         let order = order.map(|s| Signature::from_bytes(s)).transpose().context("order to close")?;

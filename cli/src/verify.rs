@@ -18,7 +18,8 @@ pub fn run(options: &VerifyOptions) -> ExitCode {
 /// Checks files with a progress line on standard error.
 pub fn check(files: &Files) -> Report {
     let line = progress::spinner("verifying");
-    let report = verifier::record::check(files, &mut |id| line.set_message(format!("verifying: {}", id.name())));
+    let report =
+        verifier::record::check(files, &mut |id| line.set_message(format!("verifying: {}", id.name())));
     line.finish_and_clear();
     report
 }

@@ -38,11 +38,11 @@ pub use head::{Head, InvalidReceipt, Receipt, SignedHead};
 pub use point::{CurvePoint, GroupElement, InvalidPoint};
 pub use registration::{Registration, RegistrationMessage};
 pub use rule::{BallotShape, InvalidRule, Rule, RuleKind};
-pub use tally::{Tally, TallyProof};
 pub use signature::{
     AccountKey, Address, Domain, InvalidAddress, InvalidSignature, Signature, TypedData, keccak256,
     word_address, word_array, word_u64,
 };
+pub use tally::{Tally, TallyProof};
 pub use trustee_message::{
     InvalidTrusteeMessage, ROUND_DECRYPTION, ROUND_KEY, TrusteeContent, TrusteeMessage,
 };

@@ -45,7 +45,8 @@ const THRESHOLD: u8 = 2;
 /// The trustee that is stopped before decryption.
 const STOPPED: usize = 3;
 const ORGANISATION: &str = "Tabella demo";
-const PROPOSAL: &str = "Shall the organisation approve the credit-scoring model v3 for use in its lending pools?";
+const PROPOSAL: &str =
+    "Shall the organisation approve the credit-scoring model v3 for use in its lending pools?";
 /// Registrations under way at once.
 const PARALLEL_REGISTRATIONS: usize = 64;
 /// Longest wait for a phase of the election.
@@ -147,7 +148,11 @@ impl Demo {
         Ok(Self { keys, members, staff, node, client, address })
     }
 
-    async fn draft(&self, options: &DemoOptions, story: &mut Story) -> Result<(SignedDraft, Vec<TrusteeKeys>)> {
+    async fn draft(
+        &self,
+        options: &DemoOptions,
+        story: &mut Story,
+    ) -> Result<(SignedDraft, Vec<TrusteeKeys>)> {
         story.chapter("The draft");
         let trustees: Vec<TrusteeKeys> = (0..TRUSTEES).map(|_| TrusteeKeys::random(&mut OsRng)).collect();
         let now = now()?;
@@ -157,7 +162,12 @@ impl Demo {
             proposal: PROPOSAL.into(),
             options: options.options.clone(),
             rule: options.rule,
-            pass_rule: PassRule { winning_option: 0, quorum: 1, majority_numerator: 1, majority_denominator: 2 },
+            pass_rule: PassRule {
+                winning_option: 0,
+                quorum: 1,
+                majority_numerator: 1,
+                majority_denominator: 2,
+            },
             census: self.members.definition(),
             times: Times {
                 opening: now,
@@ -210,7 +220,9 @@ impl Demo {
         }
         bar.finish_and_clear();
         story.took("registration", start);
-        story.say("Each is signed by its account and bound to it by a proof: nobody registers another's identity.");
+        story.say(
+            "Each is signed by its account and bound to it by a proof: nobody registers another's identity.",
+        );
         Ok(())
     }
 
@@ -256,8 +268,11 @@ impl Demo {
             let client = Client::connect(&self.address).await?;
             tasks.push(tokio::spawn(trustee::run(client, keys, draft.draft.id(), trusted.clone(), storage)));
         }
-        story.say(&format!("{TRUSTEES} trustees make the key together; any {THRESHOLD} of them can decrypt."));
-        story.say("Each rebuilds the census by itself before it signs. The node carries encrypted shares only.");
+        story
+            .say(&format!("{TRUSTEES} trustees make the key together; any {THRESHOLD} of them can decrypt."));
+        story.say(
+            "Each rebuilds the census by itself before it signs. The node carries encrypted shares only.",
+        );
         Ok(tasks)
     }
 
@@ -319,19 +334,29 @@ impl Demo {
         Ok(())
     }
 
-    async fn close(&self, election: &Election, mut trustees: Vec<TrusteeTask>, story: &mut Story) -> Result<()> {
+    async fn close(
+        &self,
+        election: &Election,
+        mut trustees: Vec<TrusteeTask>,
+        story: &mut Story,
+    ) -> Result<()> {
         story.chapter("Closing and decryption");
         let start = Instant::now();
         trustees.remove(STOPPED - 1).abort();
         story.say(&format!("Trustee {STOPPED} is stopped for good; the others suffice."));
         let (draft, organiser) = (election.draft(), &self.staff.organiser);
         let head = organiser::close(&self.client, organiser, draft, election.id).await?;
-        story.say(&format!("The board is closed with {} entries under root {}", head.head.size, head.head.root));
+        story.say(&format!(
+            "The board is closed with {} entries under root {}",
+            head.head.size, head.head.root
+        ));
         for task in trustees {
             task.await??;
         }
         story.took("decryption", start);
-        story.say("Each remaining trustee checked every ballot by itself, then decrypted the sums, nothing else.");
+        story.say(
+            "Each remaining trustee checked every ballot by itself, then decrypted the sums, nothing else.",
+        );
         Ok(())
     }
 
@@ -391,7 +416,9 @@ fn choice(kind: RuleKind, votes: &[u64]) -> Choice {
     let amounts = || votes.iter().copied().enumerate().filter(|(_, v)| *v > 0);
     let chosen = || amounts().map(|(k, _)| k);
     match kind {
-        RuleKind::SingleChoice => Choice::Single(chosen().next().expect("a vote has its weight on one option")),
+        RuleKind::SingleChoice => {
+            Choice::Single(chosen().next().expect("a vote has its weight on one option"))
+        }
         RuleKind::Approval => Choice::Approval(chosen().collect()),
         RuleKind::Split => Choice::Split(amounts().collect()),
         RuleKind::Quadratic => Choice::Quadratic(amounts().collect()),

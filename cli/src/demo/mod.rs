@@ -42,7 +42,8 @@ pub fn run(options: &DemoOptions) -> Result<()> {
 
     story.chapter("Verification");
     let record_dir = out.join("record");
-    story.say("The record goes to disk; `tabella verify` needs nothing else: no node, no network, no secret.");
+    story
+        .say("The record goes to disk; `tabella verify` needs nothing else: no node, no network, no secret.");
     record::write(&record_dir, &outcome.files)?;
     let report = story.timed("verify", || record::read(&record_dir).map(|files| verify::check(&files)))?;
     story.show(&report.to_string());
@@ -63,7 +64,9 @@ pub fn run(options: &DemoOptions) -> Result<()> {
     ));
     story.say(&format!("Record: {}", record_dir.display()));
     story.say(&format!("Check it again:  tabella verify {}", record_dir.display()));
-    story.say("These keys are INSECURE development keys: anyone can forge with them. See docs/spec/14-setup.md.");
+    story.say(
+        "These keys are INSECURE development keys: anyone can forge with them. See docs/spec/14-setup.md.",
+    );
     if options.json {
         let summary = Summary {
             voters: outcome.voters,

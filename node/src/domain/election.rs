@@ -8,10 +8,9 @@ use circuits::{
     primitives::merkle::BoardTree,
     types::{
         CensusEntry, CensusStatement, Draft, DraftId, ElectionId, Head, Holder, InvalidSignedDraft, Order,
-        Signature, SignedDraft, SignedElectionKey, SignedHead,
+        Signature, SignedDraft, SignedElectionKey, SignedHead, Tally, TrusteeMessage,
     },
 };
-use circuits::types::{Tally, TrusteeMessage};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Where an election stands.

@@ -3,15 +3,11 @@
 
 use crate::store::{Id, IndexUpdate};
 use circuits::types::{
-    Tally, TrusteeMessage,
     BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature,
-    SignedDraft, SignedHead, keccak256, word_address, word_u64,
+    SignedDraft, SignedHead, Tally, TrusteeMessage, keccak256, word_address, word_u64,
 };
 use prost::Message;
-use proto::{
-    convert::InvalidField,
-    v1,
-};
+use proto::{convert::InvalidField, v1};
 
 /// Frame kind of [`Event::Entry`].
 pub const KIND_ENTRY: u16 = 8;

@@ -5,7 +5,8 @@ use crate::{
     ledger::{Command, Ledger, ReadError, Refusal},
 };
 use circuits::types::{
-    BoardEntry, CensusStatement, ElectionId, SignedDraft, SignedElectionKey, SignedHead, Tally, TrusteeMessage,
+    BoardEntry, CensusStatement, ElectionId, SignedDraft, SignedElectionKey, SignedHead, Tally,
+    TrusteeMessage,
 };
 use std::{collections::HashMap, fmt, ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::time::Instant;

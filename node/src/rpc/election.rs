@@ -15,9 +15,10 @@ use proto::{
     v1::{
         self, CloseElectionRequest, CloseElectionResponse, CreateDraftRequest, CreateDraftResponse,
         ElectionSummary, FreezeCensusRequest, FreezeCensusResponse, GetElectionRequest, GetElectionResponse,
-        GetRecordRequest, GetRecordResponse, GetTallyRequest, GetTallyResponse, GetVerifyingKeyRequest, GetVerifyingKeyResponse,
-        ListElectionsRequest, ListElectionsResponse, OpenElectionRequest, OpenElectionResponse,
-        election_service_server::ElectionService, freeze_census_request::Part, get_election_request::Id,
+        GetRecordRequest, GetRecordResponse, GetTallyRequest, GetTallyResponse, GetVerifyingKeyRequest,
+        GetVerifyingKeyResponse, ListElectionsRequest, ListElectionsResponse, OpenElectionRequest,
+        OpenElectionResponse, election_service_server::ElectionService, freeze_census_request::Part,
+        get_election_request::Id,
     },
 };
 use std::sync::Arc;
@@ -142,7 +143,6 @@ fn describe(ledger: &Ledger, election: &Election) -> GetElectionResponse {
         close_signature: bytes(election.close_signature.as_ref()),
         insecure_development_keys: keys.is_development(),
         verifying_keys: used.iter().flatten().map(|h| h.to_vec()).collect(),
-        registration_key: keys.registration().hash().0.to_vec(),
     }
 }
 

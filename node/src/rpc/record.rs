@@ -2,7 +2,9 @@
 
 use super::error::Error;
 use crate::ledger::Ledger;
-use circuits::types::{AccountKey, Address, BoardEntry, CensusEntry, ElectionId, IdentityCommitment, Registration};
+use circuits::types::{
+    AccountKey, Address, BoardEntry, CensusEntry, ElectionId, IdentityCommitment, Registration,
+};
 use proto::v1::GetRecordResponse;
 use std::collections::HashMap;
 use verifier::{
@@ -18,7 +20,11 @@ const NO_RESULT: Error = Error::NotFound("the election has no result yet; ask ag
 ///
 /// # Errors
 /// If there is no such election, or no result of it yet.
-pub fn parts(ledger: &Ledger, operator: &AccountKey, id: ElectionId) -> Result<Vec<GetRecordResponse>, Error> {
+pub fn parts(
+    ledger: &Ledger,
+    operator: &AccountKey,
+    id: ElectionId,
+) -> Result<Vec<GetRecordResponse>, Error> {
     let files = record(ledger, id)?.to_files(operator);
     let parts = files.iter().flat_map(|(path, bytes)| {
         // An empty file has one empty part.
@@ -33,9 +39,10 @@ fn record(ledger: &Ledger, id: ElectionId) -> Result<Record, Error> {
     let keys = &ledger.rules().keys;
     let state = ledger.state();
     let election = state.election(id)?;
-    let (tally, census) = (election.tally.as_ref().ok_or(NO_RESULT)?, election.census.as_ref().ok_or(NO_RESULT)?);
+    let (tally, census) =
+        (election.tally.as_ref().ok_or(NO_RESULT)?, election.census.as_ref().ok_or(NO_RESULT)?);
     let key = election.key.clone().ok_or(NO_RESULT)?;
-    let organisation = &election.draft().organisation;
+    let (organisation, chain_id) = (&election.draft().organisation, election.draft().registration_chain_id);
     let registrations = state.organisation(organisation).map_or(&[][..], |o| o.registrations());
     let pinned = key.key.verifying_keys.iter();
     let mut verifying: Vec<VerifyingKey> =
@@ -53,7 +60,7 @@ fn record(ledger: &Ledger, id: ElectionId) -> Result<Record, Error> {
             head: election.board.head.ok_or(NO_RESULT)?,
         },
         holders: census.holders.to_vec(),
-        registrations: of_census(&census.entries, registrations),
+        registrations: of_census(chain_id, &census.entries, registrations),
         messages: election.messages().to_vec(),
         entries,
         tally: tally.as_ref().clone(),
@@ -69,9 +76,9 @@ fn entries(ledger: &Ledger, id: ElectionId) -> Result<Vec<BoardEntry>, Error> {
 }
 
 /// The registration behind every leaf, in census order.
-fn of_census(census: &[CensusEntry], all: &[Registration]) -> Vec<Registration> {
+fn of_census(chain_id: u64, census: &[CensusEntry], all: &[Registration]) -> Vec<Registration> {
     let key = |r: &Registration| (r.message.address, r.message.identity);
     let by_member: HashMap<(Address, IdentityCommitment), &Registration> =
-        all.iter().map(|r| (key(r), r)).collect();
+        all.iter().filter(|r| r.message.chain_id == chain_id).map(|r| (key(r), r)).collect();
     census.iter().filter_map(|e| by_member.get(&(e.address, e.identity)).copied().cloned()).collect()
 }
