@@ -6,17 +6,16 @@
 
 use crate::{Error, Node, election::Election, error::During};
 use circuits::{
-    ballot::Statement,
+    ballot::{Context, Statement},
     primitives::merkle::BoardTree,
     types::{
-        BallotShape, BoardEntry, BoardRoot, BoardRow, CiphertextDigest, Ciphertexts, Domain, ElectionId,
-        InvalidSignature, Receipt, SignedHead, Slot, Ticket,
+        Address, BallotShape, BoardEntry, BoardRoot, BoardRow, CiphertextDigest, Ciphertexts, Domain,
+        ElectionId, InvalidSignature, Receipt, SignedHead, Slot, Ticket,
     },
 };
 use proto::v1;
 use rand_core::{OsRng, RngCore};
-use std::collections::{HashMap, HashSet};
-use tonic::Code;
+use std::collections::HashMap;
 use verifier::{Claim, PreparedVerifyingKey, VerifyError, verify_batch};
 
 /// Why a board is refused. Whoever sees one should keep the evidence.
@@ -39,6 +38,16 @@ pub enum InvalidBoard {
         known: Box<SignedHead>,
         /// Shown now.
         shown: Box<SignedHead>,
+    },
+    /// See the message. A37.
+    #[error(
+        "the node shows {shown} entries, but it signed for {known} before; it lags or was rolled back: wait, and tell the monitors"
+    )]
+    Behind {
+        /// Size of the newest head seen.
+        known: u32,
+        /// Size shown now.
+        shown: u32,
     },
     /// See the message.
     #[error("the entries up to {size} have root {computed}, the signed head says {signed}")]
@@ -101,9 +110,9 @@ pub struct SlotHead {
 #[derive(Debug)]
 pub struct Mirror {
     election: ElectionId,
-    statement: StatementBase,
+    context: Context,
     domain: Domain,
-    operator: circuits::types::Address,
+    operator: Address,
     tree: BoardTree,
     rows: Vec<BoardRow>,
     slots: HashMap<Slot, SlotHead>,
@@ -114,9 +123,6 @@ pub struct Mirror {
     proofs: Option<PreparedVerifyingKey>,
 }
 
-/// The part of a statement that all entries share.
-type StatementBase = circuits::ballot::Context;
-
 /// Entries checked before the next page is read.
 const PAGE_MAX: usize = 1024;
 
@@ -125,7 +131,7 @@ impl Mirror {
     pub fn new(election: &Election) -> Self {
         Self {
             election: election.id,
-            statement: election.context(),
+            context: election.context(),
             domain: election.domain(),
             operator: election.draft().operator,
             tree: BoardTree::new(),
@@ -153,7 +159,7 @@ impl Mirror {
     pub async fn sync(&mut self, node: &Node) -> Result<(), Error> {
         let head = self.fetch_head(node).await?;
         const CALL: &str = "BoardService.StreamEntries";
-        let size = head.map_or(0, |h| h.head.size);
+        let size = head.head.size;
         let request = v1::StreamEntriesRequest {
             election_id: self.election.to_bytes().to_vec(),
             start: self.len(),
@@ -164,28 +170,26 @@ impl Mirror {
             && let Some(page) = stream.message().await.during(CALL)?
         {
             if page.start != self.len() || page.entries.len() > PAGE_MAX {
-                return Err(Error::Incomplete { call: CALL, problem: "skips entries or has too many at once" });
+                return Err(Error::Incomplete {
+                    call: CALL,
+                    problem: "skips entries or has too many at once",
+                });
             }
             let room = (size - self.len()) as usize;
             let entries = page.entries.into_iter().take(room).map(BoardEntry::try_from);
             let entries = entries.collect::<Result<Vec<_>, _>>().during(CALL)?;
             self.extend(&entries)?;
         }
-        Ok(head.map_or(Ok(()), |h| self.adopt(h))?)
+        Ok(self.adopt(head)?)
     }
 
-    /// The newest head; none while a board has never had an entry.
-    async fn fetch_head(&self, node: &Node) -> Result<Option<SignedHead>, Error> {
+    async fn fetch_head(&self, node: &Node) -> Result<SignedHead, Error> {
         const CALL: &str = "BoardService.GetHead";
         let request = v1::GetHeadRequest { election_id: self.election.to_bytes().to_vec() };
-        let answer = node.board().get_head(request).await;
-        if self.head.is_none() && answer.as_ref().is_err_and(|s| s.code() == Code::NotFound) {
-            return Ok(None);
-        }
-        let head = answer.during(CALL)?.into_inner().head.during(CALL)?;
+        let head = node.board().get_head(request).await.during(CALL)?.into_inner().head.during(CALL)?;
         let head = SignedHead::try_from(head).during(CALL)?;
         self.check_head(&head)?;
-        Ok(Some(head))
+        Ok(head)
     }
 
     /// Checks signature and election of a head, and that it continues the
@@ -199,12 +203,13 @@ impl Mirror {
         }
         shown.check(&self.domain, self.operator)?;
         let Some(known) = self.head else { return Ok(()) };
-        let after_close = known.head.closed && shown.head.size != known.head.size;
-        let other_root = self.tree.root_at(shown.head.size).is_some_and(|root| root != shown.head.root);
-        if after_close || other_root || shown.head.size < known.head.size {
+        let (old, new) = (known.head.size, shown.head.size);
+        let (longer, shorter) = (known.head.closed && new > old, shown.head.closed && new < old);
+        let other_root = self.tree.root_at(new).is_some_and(|root| root != shown.head.root);
+        if longer || shorter || other_root {
             return Err(InvalidBoard::SplitView { known: Box::new(known), shown: Box::new(*shown) });
         }
-        Ok(())
+        if new < old { Err(InvalidBoard::Behind { known: old, shown: new }) } else { Ok(()) }
     }
 
     /// Makes a checked head the newest, once the entries below it are here.
@@ -218,7 +223,10 @@ impl Mirror {
         if computed != head.head.root {
             return Err(InvalidBoard::Root { size, computed, signed: head.head.root });
         }
-        self.head = Some(head);
+        // An older head of the same size does not open a closed board again.
+        if !self.is_closed() {
+            self.head = Some(head);
+        }
         Ok(())
     }
 
@@ -270,10 +278,10 @@ impl Mirror {
 
     fn statement(&self, entry: &BoardEntry) -> Statement {
         Statement {
-            census_root: self.statement.census_root,
+            census_root: self.context.census_root,
             election_id: self.election,
-            rule: self.statement.rule,
-            pk: self.statement.pk,
+            rule: self.context.rule,
+            pk: self.context.pk,
             slot: entry.slot,
             prev_digest: entry.prev_digest,
             next_digest: entry.next_digest,
@@ -282,7 +290,7 @@ impl Mirror {
     }
 
     fn shape(&self) -> BallotShape {
-        self.statement.rule.shape()
+        self.context.rule.shape()
     }
 
     /// Number of entries.
@@ -328,11 +336,6 @@ impl Mirror {
     /// The entry that spent a ticket.
     pub fn spent(&self, ticket: Ticket) -> Option<u32> {
         self.tickets.get(&ticket).copied()
-    }
-
-    /// Every ticket that is spent.
-    pub fn tickets(&self) -> HashSet<Ticket> {
-        self.tickets.keys().copied().collect()
     }
 
     /// A slot to mask, drawn uniformly among those that hold something;

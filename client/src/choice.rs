@@ -83,9 +83,7 @@ impl Choice {
             RuleKind::Approval => {
                 Choice::Approval(parts().map(|p| position(options, p)).collect::<Result<_, _>>()?)
             }
-            RuleKind::Split => {
-                Choice::Split(parts().map(|p| amount(options, p)).collect::<Result<_, _>>()?)
-            }
+            RuleKind::Split => Choice::Split(parts().map(|p| amount(options, p)).collect::<Result<_, _>>()?),
             RuleKind::Quadratic => {
                 Choice::Quadratic(parts().map(|p| amount(options, p)).collect::<Result<_, _>>()?)
             }

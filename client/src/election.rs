@@ -6,7 +6,8 @@ use circuits::{
     ballot::Context,
     types::{
         Address, CensusStatement, Domain, Draft, DraftId, ElectionId, InvalidElectionKey, InvalidSignature,
-        InvalidSignedDraft, NonCanonical, Order, Signature, SignedDraft, SignedElectionKey, TypedData, VERIFYING_KEYS,
+        InvalidSignedDraft, NonCanonical, Order, Signature, SignedDraft, SignedElectionKey, TypedData,
+        VERIFYING_KEYS,
     },
 };
 use proto::v1::{self, Phase, get_election_request::Id};
@@ -79,6 +80,9 @@ pub enum InvalidElection {
 /// The circuits whose keys an election pins, in order.
 const CIRCUITS: [&str; VERIFYING_KEYS] = ["registration", "ballot", "tally", "tally chunk", "tally final"];
 
+/// Position of `ballot` among them.
+const BALLOT_KEY: usize = 1;
+
 /// An opened election, checked.
 #[derive(Clone, Debug)]
 pub struct Election {
@@ -104,6 +108,11 @@ pub struct Election {
 }
 
 impl Election {
+    /// Hash of the key that verifies ballots.
+    pub fn ballot_key(&self) -> KeyHash {
+        KeyHash(self.key.key.verifying_keys[BALLOT_KEY])
+    }
+
     /// The draft.
     pub fn draft(&self) -> &Draft {
         &self.signed_draft.draft
@@ -193,7 +202,8 @@ pub(crate) fn read(raw: v1::GetElectionResponse) -> Result<Election, Error> {
     };
     let key = SignedElectionKey::try_from(raw.key.during(CALL)?).during(CALL)?;
     let id = ElectionId::from_bytes(&raw.election_id).map_err(InvalidElection::Id)?;
-    let close = (!raw.close_signature.is_empty()).then(|| signature("the order to close", &raw.close_signature));
+    let close =
+        (!raw.close_signature.is_empty()).then(|| signature("the order to close", &raw.close_signature));
     Ok(Election {
         signed_draft: SignedDraft::try_from(raw.draft.during(CALL)?).during(CALL)?,
         census: CensusStatement::try_from(raw.census.during(CALL)?).during(CALL)?,
@@ -245,12 +255,13 @@ pub fn check(election: &Election, expected: &Expected) -> Result<(), InvalidElec
     check_keys(key.verifying_keys, expected.verifying_keys)
 }
 
-fn check_keys(found: [[u8; 32]; VERIFYING_KEYS], expected: [KeyHash; VERIFYING_KEYS]) -> Result<(), InvalidElection> {
+fn check_keys(
+    found: [[u8; 32]; VERIFYING_KEYS],
+    expected: [KeyHash; VERIFYING_KEYS],
+) -> Result<(), InvalidElection> {
     let mut keys = CIRCUITS.into_iter().zip(expected).zip(found.map(KeyHash));
     match keys.find(|((_, expected), found)| expected != found) {
-        Some(((circuit, expected), found)) => {
-            Err(InvalidElection::VerifyingKey { circuit, expected, found })
-        }
+        Some(((circuit, expected), found)) => Err(InvalidElection::VerifyingKey { circuit, expected, found }),
         None => Ok(()),
     }
 }

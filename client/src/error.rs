@@ -6,7 +6,7 @@ use crate::{
 };
 use circuits::types::InvalidReceipt;
 use proto::convert::InvalidField;
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -108,6 +108,8 @@ pub struct Refusal {
     pub reason: String,
     /// Fields at fault.
     pub violations: Vec<Violation>,
+    /// Facts for programs, e.g. `current_digest` of a stale slot.
+    pub facts: BTreeMap<String, String>,
     /// The node asks to wait this long.
     pub retry_after: Option<Duration>,
 }
@@ -133,8 +135,13 @@ impl Refusal {
 
     /// Whether the same bytes may be sent again with a chance of success.
     pub fn is_transient(&self) -> bool {
-        let codes =
-            [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled, Code::ResourceExhausted, Code::Unknown];
+        let codes = [
+            Code::Unavailable,
+            Code::DeadlineExceeded,
+            Code::Cancelled,
+            Code::ResourceExhausted,
+            Code::Unknown,
+        ];
         codes.contains(&self.code)
     }
 }
@@ -151,6 +158,7 @@ impl From<Status> for Refusal {
             code: status.code(),
             message: status.message().to_owned(),
             reason: details.error_info().map(|i| i.reason.clone()).unwrap_or_default(),
+            facts: details.error_info().map(|i| i.metadata.clone().into_iter().collect()).unwrap_or_default(),
             violations: fields.iter().map(violation).collect(),
             retry_after: details.retry_info().and_then(|r| r.retry_delay),
         }

@@ -13,9 +13,8 @@ use crate::{
 use circuits::types::{
     BoardEntry, CensusEntry, DraftId, ElectionId, Holder, Registration, SignedHead, Tally, TrusteeMessage,
 };
-use proto::{
-    v1,
-};
+use proto::v1;
+use std::collections::BTreeMap;
 use tonic::Code;
 use verifier::{InvalidKey, KeyHash, VerifyingKey};
 
@@ -43,8 +42,8 @@ pub struct Raw {
     pub head: SignedHead,
     /// The result, once there is one.
     pub tally: Option<Tally>,
-    /// The keys that the node named: ballot, tally, tally chunk, tally
-    /// final as the election pins them, then any others.
+    /// The keys that the election pins (registration, ballot, tally, tally
+    /// chunk, tally final), then any others that the node names.
     pub verifying_keys: Vec<VerifyingKey>,
 }
 
@@ -100,8 +99,7 @@ pub async fn fetch_head(node: &Node, id: ElectionId) -> Result<SignedHead, Error
 /// If the node refuses or has fewer.
 pub async fn fetch_entries(node: &Node, id: ElectionId, size: u32) -> Result<Vec<BoardEntry>, Error> {
     const CALL: &str = "BoardService.StreamEntries";
-    let request =
-        v1::StreamEntriesRequest { election_id: id.to_bytes().to_vec(), start: 0, follow: false };
+    let request = v1::StreamEntriesRequest { election_id: id.to_bytes().to_vec(), start: 0, follow: false };
     let mut stream = node.board().stream_entries(request).await.during(CALL)?.into_inner();
     let (mut out, size) = (Vec::new(), size as usize);
     while out.len() < size
@@ -162,6 +160,32 @@ pub async fn fetch_tally(node: &Node, id: ElectionId) -> Result<Option<Tally>, E
     }
     let tally = answer.during(CALL)?.into_inner().tally.during(CALL)?;
     Tally::try_from(tally).during(CALL).map(Some)
+}
+
+/// Largest record read, in bytes.
+const RECORD_BYTES_MAX: usize = 4 << 30;
+/// Most files of a record.
+const RECORD_FILES_MAX: usize = 1 << 16;
+
+/// The files of the record as the node exports them, by path, unverified.
+/// Paths are the node's words: the writer must refuse those that leave its
+/// directory.
+///
+/// # Errors
+/// If the node refuses, or the record is over a limit.
+pub async fn fetch_files(node: &Node, id: ElectionId) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    const CALL: &str = "ElectionService.GetRecord";
+    let request = v1::GetRecordRequest { election_id: id.to_bytes().to_vec() };
+    let mut stream = node.elections().get_record(request).await.during(CALL)?.into_inner();
+    let (mut files, mut bytes) = (BTreeMap::<String, Vec<u8>>::new(), 0);
+    while let Some(part) = stream.message().await.during(CALL)? {
+        bytes += part.data.len();
+        files.entry(part.path).or_default().extend(part.data);
+        if bytes > RECORD_BYTES_MAX || files.len() > RECORD_FILES_MAX {
+            return Err(Error::Incomplete { call: CALL, problem: "is larger than any record" });
+        }
+    }
+    Ok(files)
 }
 
 /// The verifying key with this hash, checked against it.

@@ -1,20 +1,14 @@
 //! Registering, and checking everyone's registrations. spec: `registration`.
 
-use crate::{
-    Error, Node,
-    error::During,
-    identity::Identity,
-};
+use crate::{Error, Node, error::During, identity::Identity};
 use circuits::{
     registration::{RegistrationCircuit, Statement, Witness},
-    types::{
-        AccountKey, Address, IdentityCommitment, InvalidSignature, Registration, RegistrationMessage,
-    },
+    types::{AccountKey, Address, IdentityCommitment, InvalidSignature, Registration, RegistrationMessage},
 };
 use proto::v1;
 use prover::{ProveError, ProvingKey, prove};
 use rand_core::OsRng;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use verifier::{BadClaims, Claim, PreparedVerifyingKey, VerifyError, verify_batch};
 
 /// Proofs checked at once.
@@ -174,11 +168,6 @@ impl Registered {
     /// Whether nobody is registered.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// The accounts with their identities, by address.
-    pub fn by_address(&self) -> BTreeMap<Address, IdentityCommitment> {
-        self.0.iter().map(|(a, m)| (*a, m.identity)).collect()
     }
 }
 

@@ -22,10 +22,14 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum TicketError {
     /// See the message.
-    #[error("all 16 mask tickets of this election are used or bound to other slots; vote, or mask those slots")]
+    #[error(
+        "all 16 mask tickets of this election are used or bound to other slots; vote, or mask those slots"
+    )]
     Exhausted,
     /// See the message.
-    #[error("cannot keep the ticket in {path}: {cause}; nothing was sent, since a lost ticket would give away what the entry is")]
+    #[error(
+        "cannot keep the ticket in {path}: {cause}; nothing was sent, since a lost ticket would give away what the entry is"
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -67,7 +71,12 @@ pub trait TicketStore: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// If the store fails.
-    fn vote(&self, owner: Owner, fresh: Ticket, spent: &dyn Fn(Ticket) -> bool) -> Result<Ticket, TicketError>;
+    fn vote(
+        &self,
+        owner: Owner,
+        fresh: Ticket,
+        spent: &dyn Fn(Ticket) -> bool,
+    ) -> Result<Ticket, TicketError>;
 
     /// Forgets the ticket of a vote that is on the board, so that nothing on
     /// this machine links the member to its entry.
@@ -121,7 +130,12 @@ impl TicketStore for MemoryTickets {
         self.with(owner, |t| t.mask(slot, spent))
     }
 
-    fn vote(&self, owner: Owner, fresh: Ticket, spent: &dyn Fn(Ticket) -> bool) -> Result<Ticket, TicketError> {
+    fn vote(
+        &self,
+        owner: Owner,
+        fresh: Ticket,
+        spent: &dyn Fn(Ticket) -> bool,
+    ) -> Result<Ticket, TicketError> {
         Ok(self.with(owner, |t| t.vote(fresh, spent)))
     }
 
@@ -182,7 +196,12 @@ impl TicketStore for FileTickets {
         self.with(owner, |t| t.mask(slot, spent))
     }
 
-    fn vote(&self, owner: Owner, fresh: Ticket, spent: &dyn Fn(Ticket) -> bool) -> Result<Ticket, TicketError> {
+    fn vote(
+        &self,
+        owner: Owner,
+        fresh: Ticket,
+        spent: &dyn Fn(Ticket) -> bool,
+    ) -> Result<Ticket, TicketError> {
         self.with(owner, |t| Ok(t.vote(fresh, spent)))
     }
 

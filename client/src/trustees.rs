@@ -23,5 +23,5 @@ pub async fn list(node: &Node, draft: DraftId, start: u32) -> Result<Vec<Trustee
     const CALL: &str = "TrusteeService.List";
     let request = v1::ListRequest { draft_id: draft.to_bytes().to_vec(), start };
     let page = node.trustees().list(request).await.during(CALL)?.into_inner();
-    Ok(page.messages.into_iter().map(TrusteeMessage::try_from).collect::<Result<_, _>>().during(CALL)?)
+    page.messages.into_iter().map(TrusteeMessage::try_from).collect::<Result<_, _>>().during(CALL)
 }

@@ -28,9 +28,6 @@ use tonic::Code;
 use verifier::KeyHash;
 use zeroize::Zeroizing;
 
-/// Position of the ballot key among those that an election pins.
-const BALLOT_KEY: usize = 1;
-
 /// Why an entry cannot be cast.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VoteError {
@@ -73,16 +70,25 @@ pub enum VoteError {
         seq: u32,
     },
     /// See the message.
-    #[error("the receipt is for another entry; the operator may have dropped yours: fetch the board and look")]
+    #[error(
+        "the receipt is for another entry; the operator may have dropped yours: fetch the board and look"
+    )]
     OtherEntry,
 }
 
+/// Longest wait that a node may ask for.
+const ASKED_MAX: Duration = Duration::from_secs(60);
+
 /// How long and how often to try. The same for votes and masks.
+///
+/// By default more often than the sixteen masks of one attacker can get in
+/// the way (A23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Proofs made at most.
     pub attempts: u32,
-    /// Times that the same bytes are sent when the node does not answer.
+    /// Times that the same bytes are sent when the node does not answer, or
+    /// asks to wait.
     pub sends: u32,
     /// Shortest mean pause between attempts; doubles up to `longest_pause`.
     pub pause: Duration,
@@ -97,7 +103,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             attempts: 24,
-            sends: 6,
+            sends: 24,
             pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(5),
             delay: Duration::ZERO,
@@ -195,7 +201,7 @@ impl Voter {
         key: Arc<ProvingKey>,
         tickets: Arc<dyn TicketStore>,
     ) -> Result<Self, Error> {
-        let (expected, found) = (KeyHash(election.key.key.verifying_keys[BALLOT_KEY]), key.hash());
+        let (expected, found) = (election.ballot_key(), key.hash());
         if expected != found {
             return Err(VoteError::Key { expected, found }.into());
         }
@@ -228,7 +234,12 @@ impl Voter {
     /// # Errors
     /// If the choice breaks the rule, nothing is sent. Otherwise see
     /// [`Error`].
-    pub async fn cast_vote(&self, node: &Node, mirror: &mut Mirror, choice: &Choice) -> Result<Accepted, Error> {
+    pub async fn cast_vote(
+        &self,
+        node: &Node,
+        mirror: &mut Mirror,
+        choice: &Choice,
+    ) -> Result<Accepted, Error> {
         choice.votes(self.election.draft().rule, self.member.weight)?;
         self.begin(node, mirror).await?;
         let intent = self.intend_vote(mirror, choice)?;
@@ -356,8 +367,11 @@ impl Voter {
             if !refusal.is_transient() || sends >= self.policy.sends {
                 return Err(Error::Refused { call: CALL, refusal: Box::new(refusal) });
             }
-            let asked = refusal.retry_after.unwrap_or_default().min(self.policy.longest_pause);
-            tokio::time::sleep(asked + self.policy.pause(sends)).await;
+            let wait = match refusal.retry_after {
+                Some(asked) => asked.min(ASKED_MAX) + random_up_to(self.policy.pause),
+                None => self.policy.pause(sends),
+            };
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -393,7 +407,8 @@ fn same_entry(a: &BoardRow, b: &BoardRow) -> bool {
 
 fn prove_plan(key: &ProvingKey, plan: Plan) -> Result<BoardEntry, Error> {
     let Plan { statement, witness, next } = plan;
-    let circuit = BallotCircuit::new(statement, witness).map_err(InvalidPlan::from).map_err(VoteError::from)?;
+    let circuit =
+        BallotCircuit::new(statement, witness).map_err(InvalidPlan::from).map_err(VoteError::from)?;
     let proof = prove(key, &circuit, &mut OsRng)?;
     Ok(BoardEntry {
         slot: statement.slot,

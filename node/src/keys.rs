@@ -2,13 +2,10 @@
 //! spec: `setup.key_hash`.
 
 use circuits::{
-    ballot::Statement,
+    ballot, registration,
     types::{BallotShape, VERIFYING_KEYS},
 };
 use verifier::{CircuitId, InvalidKey, KeyHash, PreparedVerifyingKey, VerifyingKey};
-
-/// Public inputs of a registration: identity and context.
-const REGISTRATION_INPUTS: usize = 2;
 
 /// A checked set of verifying keys. New elections use the first key of each
 /// circuit; further ones serve elections that pinned them.
@@ -40,8 +37,8 @@ impl KeySet {
     pub fn new(keys: &[VerifyingKey], development: bool) -> Result<Self, InvalidKeySet> {
         for key in keys {
             match key.id() {
-                id @ CircuitId::Registration => key.require_circuit(id, REGISTRATION_INPUTS)?,
-                id @ CircuitId::Ballot(_) => key.require_circuit(id, Statement::LEN)?,
+                id @ CircuitId::Registration => key.require_circuit(id, registration::Statement::LEN)?,
+                id @ CircuitId::Ballot(_) => key.require_circuit(id, ballot::Statement::LEN)?,
                 CircuitId::Tally { .. } | CircuitId::TallyChunk { .. } | CircuitId::TallyFinal { .. } => {}
             }
         }
@@ -74,11 +71,5 @@ impl KeySet {
             *hash = self.keys.iter().find(|k| k.key().id() == id)?.hash().0;
         }
         Some(hashes)
-    }
-
-    /// All keys' hashes, the registration key's first.
-    pub fn hashes(&self) -> Vec<[u8; 32]> {
-        let others = self.keys.iter().enumerate().filter(|(i, _)| *i != self.registration).map(|(_, k)| k);
-        std::iter::once(self.registration()).chain(others).map(|k| k.hash().0).collect()
     }
 }

@@ -19,3 +19,6 @@ pub use config::{Config, Limits};
 pub use jobs::tally::{Entries, TallyCase, TallyFailure, TallyProver};
 pub use keys::{InvalidKeySet, KeySet};
 pub use server::{Deps, Node, NodeError, run};
+
+#[cfg(test)]
+mod tests;

@@ -174,37 +174,63 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [one, five, ten] = self.largest_permille.map(|p| format!("{}.{} %", p / 10, p % 10));
         let (voters, distinct, alone) = (self.voters, self.distinct, self.alone);
-        writeln!(f, "{voters} members may vote, with {distinct} distinct weights; {alone} have a weight of their own.")?;
+        writeln!(
+            f,
+            "{voters} members may vote, with {distinct} distinct weights; {alone} have a weight of their own."
+        )?;
         writeln!(f, "The largest holds {one} of the weight, the 5 largest {five}, the 10 largest {ten}.")?;
         if self.dominant > 0 {
             let n = self.dominant;
-            writeln!(f, "The {n} largest each outweigh all smaller members together: totals show how they vote.")?;
+            writeln!(
+                f,
+                "The {n} largest each outweigh all smaller members together: totals show how they vote."
+            )?;
         }
         match self.sums {
             Some(SubsetSums::Exact { unique: true }) => {
-                writeln!(f, "No two groups of members have the same weight (all were tried): if everybody votes, the totals determine every vote.")?;
+                writeln!(
+                    f,
+                    "No two groups of members have the same weight (all were tried): if everybody votes, the totals determine every vote."
+                )?;
             }
             Some(SubsetSums::Exact { unique: false }) => {
-                writeln!(f, "Some groups of members have the same weight (all were tried), so totals are not always unambiguous; single votes may still follow.")?;
+                writeln!(
+                    f,
+                    "Some groups of members have the same weight (all were tried), so totals are not always unambiguous; single votes may still follow."
+                )?;
             }
             Some(SubsetSums::Estimated { bits_per_sum }) if bits_per_sum < 0.0 => {
-                writeln!(f, "There are more possible totals than groups of members (counted, not tried): most totals fit one group only.")?;
+                writeln!(
+                    f,
+                    "There are more possible totals than groups of members (counted, not tried): most totals fit one group only."
+                )?;
             }
             Some(SubsetSums::Estimated { bits_per_sum }) => {
-                writeln!(f, "About 2^{bits_per_sum:.0} groups of members share each possible total (counted, not tried).")?;
+                writeln!(
+                    f,
+                    "About 2^{bits_per_sum:.0} groups of members share each possible total (counted, not tried)."
+                )?;
             }
-            None => writeln!(f, "Weight may be divided, so totals bound single ballots and rarely determine them.")?,
+            None => writeln!(
+                f,
+                "Weight may be divided, so totals bound single ballots and rarely determine them."
+            )?,
         }
         if self.risk > Risk::Low {
             for c in &self.coarser {
                 let (fewer, lost, alone) = (c.decimals_fewer, c.losing_all, c.alone);
-                writeln!(f, "With {fewer} fewer decimals {alone} have a weight of their own; {lost} lose all weight.")?;
+                writeln!(
+                    f,
+                    "With {fewer} fewer decimals {alone} have a weight of their own; {lost} lose all weight."
+                )?;
             }
         }
         let verdict = match self.risk {
             Risk::Low => "Risk: low, if most members vote and do not collude.",
             Risk::Medium => "Risk: medium. Consider coarser weights, or more members.",
-            Risk::High => "Risk: high. The totals will reveal single votes; use coarser weights, more members, or an open vote.",
+            Risk::High => {
+                "Risk: high. The totals will reveal single votes; use coarser weights, more members, or an open vote."
+            }
         };
         f.write_str(verdict)
     }

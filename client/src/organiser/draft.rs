@@ -93,7 +93,11 @@ impl Resolution {
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub fn sign(draft: Draft, proposal: String, organiser: &AccountKey) -> Result<SignedDraft, InvalidResolution> {
+pub fn sign(
+    draft: Draft,
+    proposal: String,
+    organiser: &AccountKey,
+) -> Result<SignedDraft, InvalidResolution> {
     let signature = organiser.sign(draft.signing_hash(&draft.domain()));
     let signed = SignedDraft { draft, proposal, signature };
     signed.check()?;

@@ -128,7 +128,8 @@ pub fn read_csv(
     };
     let (mut holders, mut dust, mut dropped_zero) = (Vec::new(), 0u128, 0);
     for row in &rows {
-        let (weight, lost) = row.weight(token_decimals - decimals).expect("the total fits, so each weight does");
+        let (weight, lost) =
+            row.weight(token_decimals - decimals).expect("the total fits, so each weight does");
         dust += lost;
         if weight == 0 {
             dropped_zero += 1;
@@ -185,12 +186,17 @@ fn read_rows(reader: impl io::Read) -> Result<Vec<Row>, InvalidTable> {
                 None => rows.push(row),
                 Some(first) => {
                     first_line.insert(row.address, first);
-                    let problem = format!("{} is also in line {first}; keep one row per address", row.address);
+                    let problem =
+                        format!("{} is also in line {first}; keep one row per address", row.address);
                     bad.push(RowError { row: line, column: "address", problem });
                 }
             },
             Err(faults) => {
-                bad.extend(faults.into_iter().map(|(column, problem)| RowError { row: line, column, problem }));
+                bad.extend(faults.into_iter().map(|(column, problem)| RowError {
+                    row: line,
+                    column,
+                    problem,
+                }));
             }
         }
     }
@@ -220,8 +226,7 @@ fn read_address(bytes: &[u8]) -> Result<Address, String> {
         .and_then(|s| s.parse().ok())
         .ok_or_else(|| format!("{text} is not an address: 0x and 40 hexadecimal digits"))?;
     let digits = &bytes[2..];
-    let mixed =
-        digits.iter().any(u8::is_ascii_uppercase) && digits.iter().any(u8::is_ascii_lowercase);
+    let mixed = digits.iter().any(u8::is_ascii_uppercase) && digits.iter().any(u8::is_ascii_lowercase);
     if mixed && digits != checksummed(address).as_bytes() {
         return Err(format!("{text} has a wrong checksum (EIP-55): a digit is mistyped"));
     }

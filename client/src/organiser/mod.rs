@@ -24,7 +24,9 @@ const BATCH: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrder {
     /// See the message.
-    #[error("the draft is organised by {organiser}, the key is of {account}; sign with the organiser's account")]
+    #[error(
+        "the draft is organised by {organiser}, the key is of {account}; sign with the organiser's account"
+    )]
     Account {
         /// Of the draft.
         organiser: Address,
@@ -88,7 +90,11 @@ pub async fn preview(
 ///
 /// # Errors
 /// If the holders are not the draft's, or a limit is broken.
-pub fn preview_of(draft: &Draft, holders: &[Holder], registered: &Registered) -> Result<Preview, InvalidOrder> {
+pub fn preview_of(
+    draft: &Draft,
+    holders: &[Holder],
+    registered: &Registered,
+) -> Result<Preview, InvalidOrder> {
     let census = Census::of_registered(&draft.census, holders, |a| registered.identity(a))?;
     let missing = || holders.iter().filter(|h| registered.identity(h.address).is_none());
     // The table's total may exceed u64 only if the census would refuse it.
@@ -116,9 +122,8 @@ pub async fn freeze(
         statement: Some((&statement).into()),
         signature: signature.to_bytes().to_vec(),
     };
-    let batch = |batch: &[Holder]| {
-        Part::Holders(v1::HolderBatch { holders: batch.iter().map(Into::into).collect() })
-    };
+    let batch =
+        |batch: &[Holder]| Part::Holders(v1::HolderBatch { holders: batch.iter().map(Into::into).collect() });
     let parts: Vec<v1::FreezeCensusRequest> = std::iter::once(Part::Header(header))
         .chain(holders.chunks(BATCH).map(batch))
         .map(|part| v1::FreezeCensusRequest { part: Some(part) })
@@ -158,7 +163,12 @@ pub async fn open(node: &Node, key: &AccountKey, draft: &Draft, id: ElectionId) 
 ///
 /// # Errors
 /// If the key is not the organiser's, or the node refuses.
-pub async fn close(node: &Node, key: &AccountKey, draft: &Draft, id: ElectionId) -> Result<SignedHead, Error> {
+pub async fn close(
+    node: &Node,
+    key: &AccountKey,
+    draft: &Draft,
+    id: ElectionId,
+) -> Result<SignedHead, Error> {
     require_account(key, draft)?;
     let signature = key.sign(Order::Close(id).signing_hash(&draft.domain()));
     send_close(node, draft, id, signature.to_bytes().to_vec()).await

@@ -80,11 +80,18 @@ fn a35_split_views_are_noticed_at_every_size() {
         mirror.adopt(fixture.head(size as u32, root(&all[..size]), closed)).unwrap();
         mirror
     };
-    let split = |mirror: &Mirror, head| matches!(mirror.check_head(&head), Err(InvalidBoard::SplitView { .. }));
+    let split =
+        |mirror: &Mirror, head| matches!(mirror.check_head(&head), Err(InvalidBoard::SplitView { .. }));
     let elsewhere = [all[1].clone(), all[0].clone()];
     assert!(split(&view(2, false), fixture.head(2, root(&elsewhere), false)), "same size");
     assert!(split(&view(3, false), fixture.head(2, root(&elsewhere), false)), "smaller, other history");
-    assert!(split(&view(3, false), fixture.head(2, root(&all[..2]), false)), "rolled back");
     assert!(split(&view(2, true), fixture.head(3, root(&all), true)), "entries after the last head");
+    assert!(split(&view(3, false), fixture.head(2, root(&all[..2]), true)), "closed below an entry");
     assert!(!split(&view(2, false), fixture.head(3, root(&all), true)));
+    // A37: rolled back, or another replica that lags.
+    let behind = view(3, false).check_head(&fixture.head(2, root(&all[..2]), false));
+    assert_eq!(behind, Err(InvalidBoard::Behind { known: 3, shown: 2 }));
+    let mut closed = view(3, true);
+    closed.adopt(fixture.head(3, root(&all), false)).unwrap();
+    assert!(closed.is_closed());
 }

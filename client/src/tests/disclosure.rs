@@ -5,7 +5,7 @@ use circuits::types::RuleKind::{SingleChoice, Split};
 /// and the report says so.
 #[test]
 fn a38_small_electorates_with_unique_sums_are_named() {
-    let weights: Vec<u64> = (0..12).map(|i| 1000 + (1 << i)).collect();
+    let weights: Vec<u64> = (0..12).map(|i| 100_000 + (1 << i)).collect();
     let r = report(&weights, SingleChoice);
     assert_eq!(r.sums, Some(SubsetSums::Exact { unique: true }));
     assert_eq!((r.voters, r.distinct, r.alone, r.dominant), (12, 12, 12, 0));

@@ -21,7 +21,8 @@ fn a_sound_election_is_accepted() {
 #[test]
 fn a17_other_verifying_keys_are_refused() {
     let fixture = Fixture::new(RuleKind::Split);
-    for (i, name) in ["ballot", "tally", "tally chunk", "tally final"].into_iter().enumerate() {
+    for (i, name) in ["registration", "ballot", "tally", "tally chunk", "tally final"].into_iter().enumerate()
+    {
         let mut expected = fixture.expected();
         expected.verifying_keys[i] = KeyHash([0; 32]);
         let error = check(&fixture.election, &expected).unwrap_err();
@@ -55,10 +56,7 @@ fn a61_changed_elections_are_refused() {
         error(&|e| e.key.key.public_key = GroupElement::generator()),
         InvalidElection::Key(InvalidElectionKey::Signature { index: 1, .. })
     ));
-    assert!(matches!(
-        error(&|e| e.id = ElectionId::from_field(1u64.into())),
-        InvalidElection::OtherElection
-    ));
+    assert!(matches!(error(&|e| e.id = ElectionId::from_field(1u64.into())), InvalidElection::OtherElection));
     assert!(matches!(
         error(&|e| e.open_signature = e.census_signature),
         InvalidElection::Signature { what: "the order to open", .. }
@@ -97,7 +95,10 @@ fn answers_with_missing_or_malformed_parts_are_refused() {
     assert!(matches!(error(|a| a.draft = None), Error::Incomplete { .. }));
     assert!(matches!(error(|a| a.key = None), Error::Incomplete { .. }));
     assert!(matches!(error(|a| a.census.as_mut().unwrap().root.push(0)), Error::Answer { .. }));
-    assert!(matches!(error(|a| a.open_signature.clear()), Error::Election(InvalidElection::Signature { .. })));
+    assert!(matches!(
+        error(|a| a.open_signature.clear()),
+        Error::Election(InvalidElection::Signature { .. })
+    ));
     assert!(matches!(error(|a| a.election_id[0] = 0xff), Error::Election(InvalidElection::Id(_))));
     assert!(matches!(
         error(|a| a.phase = Phase::Draft.into()),

@@ -5,13 +5,7 @@ use crate::{
     identity::Identity,
     organiser::draft::Resolution,
 };
-use circuits::{
-    ballot::BallotCircuit,
-    curve::Scalar,
-    r1cs::Cs,
-    registration::RegistrationCircuit,
-    types::*,
-};
+use circuits::{ballot::BallotCircuit, curve::Scalar, r1cs::Cs, registration::RegistrationCircuit, types::*};
 use proto::v1;
 use prover::{ProvingKey, development_key};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -22,9 +16,7 @@ use verifier::KeyHash;
 /// The development key of `ballot/4`.
 pub fn ballot_key() -> Arc<ProvingKey> {
     static KEY: OnceLock<Arc<ProvingKey>> = OnceLock::new();
-    let make = || {
-        Arc::new(development_key(&Cs::shape(&BallotCircuit::dummy(BallotShape::Shape4))).unwrap())
-    };
+    let make = || Arc::new(development_key(&Cs::shape(&BallotCircuit::dummy(BallotShape::Shape4))).unwrap());
     KEY.get_or_init(make).clone()
 }
 
@@ -44,7 +36,6 @@ pub fn rng(seed: u64) -> ChaCha20Rng {
 pub struct Fixture {
     pub organiser: AccountKey,
     pub operator: AccountKey,
-    pub trustees: Vec<AccountKey>,
     pub secret: Scalar,
     pub members: Vec<Identity>,
     pub holders: Vec<Holder>,
@@ -76,7 +67,7 @@ impl Fixture {
         let census = Census::of_registered(&definition, &holders, of).unwrap();
         let secret = Scalar::from(rng.next_u64());
         let election = open(&signed_draft, &census, secret, &trustees, &organiser);
-        Self { organiser, operator, trustees, secret, members, holders, census, election }
+        Self { organiser, operator, secret, members, holders, census, election }
     }
 
     /// What a voter expects.
@@ -99,9 +90,9 @@ impl Fixture {
             key: Some((&e.key).into()),
             election_id: e.id.to_bytes().to_vec(),
             open_signature: e.open_signature.to_bytes().to_vec(),
-            close_signature: vec![],
             insecure_development_keys: true,
             verifying_keys: e.key.key.verifying_keys.iter().map(|h| h.to_vec()).collect(),
+            ..Default::default()
         }
     }
 
@@ -123,7 +114,8 @@ fn resolution(
     trustees: &[AccountKey],
     operator: Address,
 ) -> Resolution {
-    let trustee = |k: &AccountKey| TrusteeIdentity { signer: k.address(), encryption_key: [k.address().0[0]; 32] };
+    let trustee =
+        |k: &AccountKey| TrusteeIdentity { signer: k.address(), encryption_key: [k.address().0[0]; 32] };
     Resolution {
         organisation: "Example DAO".into(),
         registration_chain_id: 1,
@@ -159,7 +151,7 @@ fn open(
         census_total: census.total(),
         public_key: point(0),
         verification_shares: (1..=3).map(point).collect(),
-        verifying_keys: [ballot_key().hash().0, [2; 32], [3; 32], [4; 32]],
+        verifying_keys: [registration_key().hash().0, ballot_key().hash().0, [2; 32], [3; 32], [4; 32]],
         transcript: [8; 32],
     };
     let hash = key.signing_hash(&domain);

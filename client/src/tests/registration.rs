@@ -53,7 +53,9 @@ fn a65_copied_proofs_are_refused() {
     stolen.message.address = account(2).address();
     stolen.signature = account(2).sign(stolen.message.hash());
     let error = check(&[victim.clone(), stolen]).unwrap_err();
-    assert!(matches!(error, InvalidRegistrations::Proof { index: 1, address, .. } if address == account(2).address()));
+    assert!(
+        matches!(error, InvalidRegistrations::Proof { index: 1, address, .. } if address == account(2).address())
+    );
     let mut forged = victim.clone();
     forged.message.counter += 1;
     assert!(matches!(check(&[forged]), Err(InvalidRegistrations::Signature { index: 0, .. })));

@@ -9,7 +9,7 @@ use circuits::{
     primitives::merkle::BoardTree,
     types::{
         CensusEntry, CensusStatement, Draft, DraftId, ElectionId, Head, Holder, InvalidSignedDraft, Order,
-        Signature, SignedDraft, SignedElectionKey, SignedHead,
+        Signature, SignedDraft, SignedElectionKey, SignedHead, Tally, TrusteeMessage,
     },
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};

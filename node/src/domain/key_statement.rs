@@ -3,7 +3,7 @@
 
 use circuits::types::{
     CensusRoot, Draft, ElectionKey, GroupElement, InvalidPoint, InvalidSignature, NonCanonical, Signature,
-    TypedData,
+    TypedData, VERIFYING_KEYS,
 };
 
 /// An election key with one trustee's signature over it.
@@ -39,11 +39,11 @@ pub enum InvalidStatement {
     Signature(#[from] InvalidSignature),
 }
 
-/// Root, total, PK, four key hashes, transcript, signature.
-const FIXED_BYTES: usize = 32 + 8 + 64 + 4 * 32 + 32 + 65;
+/// Root, total, PK, key hashes, transcript, signature.
+const FIXED_BYTES: usize = 32 + 8 + 64 + VERIFYING_KEYS * 32 + 32 + 65;
 
 impl KeyStatement {
-    /// Reads census root, total, PK, `VK_1 .. VK_n`, four hashes of verifying
+    /// Reads census root, total, PK, `VK_1 .. VK_n`, hashes of the verifying
     /// keys, transcript, signature. The draft is the message's.
     ///
     /// # Errors

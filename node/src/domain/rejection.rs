@@ -4,7 +4,7 @@ use super::{InvalidStatement, Phase};
 use circuits::types::InvalidTrusteeMessage;
 use circuits::types::{
     Address, BallotShape, CensusRoot, CiphertextDigest, DraftId, ElectionId, InvalidCensus,
-    InvalidElectionKey, InvalidSignature, InvalidSignedDraft,
+    InvalidElectionKey, InvalidSignature, InvalidSignedDraft, InvalidTrusteeMessage,
 };
 use verifier::VerifyError;
 
@@ -129,6 +129,16 @@ pub enum Rejection {
     /// See the message.
     #[error("there is no round {0} of trustees; rounds are 1 to 5, and 255 to abort")]
     TrusteeRound(u8),
+    /// See the message.
+    #[error(
+        "a message of round {round} does not go to {to}; a share goes to another trustee's index, everything else to 0"
+    )]
+    TrusteeRecipient {
+        /// As it says.
+        to: u8,
+        /// The round.
+        round: u8,
+    },
     /// See the message.
     #[error("the key statement cannot be read: {0}")]
     KeyStatement(InvalidStatement),
@@ -271,6 +281,7 @@ impl Rejection {
             | R::Census(_)
             | R::Trustee(_)
             | R::TrusteeRound(_)
+            | R::TrusteeRecipient { .. }
             | R::KeyStatement(_)
             | R::Shape { .. }
             | R::Digest
@@ -327,6 +338,7 @@ impl Rejection {
             R::CensusMoved => "CENSUS_MOVED",
             R::Trustee(_) => "TRUSTEE",
             R::TrusteeRound(_) => "TRUSTEE_ROUND",
+            R::TrusteeRecipient { .. } => "TRUSTEE_RECIPIENT",
             R::KeyStatement(_) => "KEY_STATEMENT",
             R::KeyCensus => "KEY_CENSUS",
             R::KeyVerifyingKeys => "KEY_VERIFYING_KEYS",

@@ -1,13 +1,10 @@
 //! Messages of the trustees. spec: `trustee.message`, `trustee.rounds`.
 
 use super::{Election, Event, KeyStatement, Phase, Rejection, Rules, State};
-use circuits::types::TrusteeMessage;
-use circuits::types::{ElectionId, SignedElectionKey};
+use circuits::types::{ElectionId, ROUND_DECRYPTION, ROUND_KEY, SignedElectionKey, TrusteeMessage};
 
-/// Round of the key statements.
-pub(super) const ROUND_KEY: u8 = 4;
-/// Round of the partial decryptions.
-const ROUND_DECRYPTION: u8 = 5;
+/// Round of the encrypted shares, each for one other trustee.
+const ROUND_SHARE: u8 = 3;
 /// Round in which a trustee ends the key generation.
 const ROUND_ABORT: u8 = 255;
 
@@ -33,6 +30,7 @@ impl State {
         let plain = |rejection| (rejection, Vec::new());
         let election = self.draft(m.draft_id).map_err(plain)?;
         m.check(election.draft()).map_err(|e| plain(Rejection::Trustee(e)))?;
+        check_recipient(election, m).map_err(plain)?;
         if let Some(earlier) = election.message(place(m)) {
             return repeated(election, m, earlier);
         }
@@ -47,6 +45,12 @@ impl State {
         }
         Ok(vec![Event::TrusteeMessage(m.clone())])
     }
+}
+
+fn check_recipient(election: &Election, m: &TrusteeMessage) -> Result<(), Rejection> {
+    let others = (1..=election.draft().trustees.len()).contains(&m.to.into()) && m.to != m.from;
+    let addressed = if m.round == ROUND_SHARE { others } else { m.to == 0 };
+    if addressed { Ok(()) } else { Err(Rejection::TrusteeRecipient { to: m.to, round: m.round }) }
 }
 
 /// A signer can make several signatures of one content: these are repeats.

@@ -14,9 +14,8 @@ use crate::{
 };
 use circuits::types::{
     BoardEntry, Census, CensusStatement, CiphertextDigest, DraftId, ElectionId, Holder, NonCanonical,
-    Receipt, Registration, Signature, SignedDraft,
+    Receipt, Registration, Signature, SignedDraft, Tally, TrusteeMessage,
 };
-use circuits::types::{Tally, TrusteeMessage};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{mpsc, oneshot, watch};
 

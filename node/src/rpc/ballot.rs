@@ -15,6 +15,9 @@ use std::{sync::Arc, time::Instant};
 use tonic::{Request, Response, Status};
 use verifier::{Claim, KeyHash};
 
+/// Place of the ballots' key among an election's; spec: `election.verifying_keys`.
+const BALLOT_KEY: usize = 1;
+
 /// Takes votes and masks, which look alike.
 #[derive(Clone, Debug)]
 pub struct Ballots {
@@ -59,7 +62,7 @@ impl Ballots {
             let election = state.election(id)?;
             let key = &election.key.as_ref().ok_or(Error::Internal)?.key;
             // A17: the key that the election pinned, and no other.
-            let hash = KeyHash(key.verifying_keys[0]);
+            let hash = KeyHash(key.verifying_keys[BALLOT_KEY]);
             if ledger.rules().keys.by_hash(hash.0).is_none() {
                 let (shape, threshold) = (election.draft().rule.shape(), election.draft().threshold);
                 return Err(Rejection::NoKeys { shape, threshold }.into());

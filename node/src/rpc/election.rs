@@ -143,7 +143,6 @@ fn describe(ledger: &Ledger, election: &Election) -> GetElectionResponse {
         close_signature: bytes(election.close_signature.as_ref()),
         insecure_development_keys: keys.is_development(),
         verifying_keys: used.iter().flatten().map(|h| h.to_vec()).collect(),
-        registration_key: keys.registration().hash().0.to_vec(),
     }
 }
 

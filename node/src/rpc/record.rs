@@ -42,7 +42,7 @@ fn record(ledger: &Ledger, id: ElectionId) -> Result<Record, Error> {
     let (tally, census) =
         (election.tally.as_ref().ok_or(NO_RESULT)?, election.census.as_ref().ok_or(NO_RESULT)?);
     let key = election.key.clone().ok_or(NO_RESULT)?;
-    let organisation = &election.draft().organisation;
+    let (organisation, chain_id) = (&election.draft().organisation, election.draft().registration_chain_id);
     let registrations = state.organisation(organisation).map_or(&[][..], |o| o.registrations());
     let pinned = key.key.verifying_keys.iter();
     let mut verifying: Vec<VerifyingKey> =
@@ -60,7 +60,7 @@ fn record(ledger: &Ledger, id: ElectionId) -> Result<Record, Error> {
             head: election.board.head.ok_or(NO_RESULT)?,
         },
         holders: census.holders.to_vec(),
-        registrations: of_census(&census.entries, registrations),
+        registrations: of_census(chain_id, &census.entries, registrations),
         messages: election.messages().to_vec(),
         entries,
         tally: tally.as_ref().clone(),
@@ -76,9 +76,9 @@ fn entries(ledger: &Ledger, id: ElectionId) -> Result<Vec<BoardEntry>, Error> {
 }
 
 /// The registration behind every leaf, in census order.
-fn of_census(census: &[CensusEntry], all: &[Registration]) -> Vec<Registration> {
+fn of_census(chain_id: u64, census: &[CensusEntry], all: &[Registration]) -> Vec<Registration> {
     let key = |r: &Registration| (r.message.address, r.message.identity);
     let by_member: HashMap<(Address, IdentityCommitment), &Registration> =
-        all.iter().map(|r| (key(r), r)).collect();
+        all.iter().filter(|r| r.message.chain_id == chain_id).map(|r| (key(r), r)).collect();
     census.iter().filter_map(|e| by_member.get(&(e.address, e.identity)).copied().cloned()).collect()
 }

@@ -4,7 +4,10 @@ use super::error::{At, Cause, InvalidField, array, at_most, each, required};
 use crate::v1;
 use circuits::{
     params::TRUSTEES_MAX,
-    types::{CensusRoot, CensusStatement, DraftId, ElectionKey, GroupElement, Signature, SignedElectionKey},
+    types::{
+        CensusRoot, CensusStatement, DraftId, ElectionKey, GroupElement, Signature, SignedElectionKey,
+        VERIFYING_KEYS,
+    },
 };
 
 impl TryFrom<v1::CensusStatement> for CensusStatement {
@@ -27,8 +30,10 @@ impl TryFrom<v1::ElectionKey> for ElectionKey {
     fn try_from(m: v1::ElectionKey) -> Result<Self, InvalidField> {
         at_most(TRUSTEES_MAX, &m.verification_shares).at("verification_shares")?;
         let hashes = &m.verifying_keys;
-        let count = Cause::Count { expected: 4, found: hashes.len() };
-        let [_, _, _, _] = hashes[..] else { return Err(count).at("verifying_keys") };
+        let (expected, found) = (VERIFYING_KEYS, hashes.len());
+        if found != expected {
+            return Err(Cause::Count { expected, found }).at("verifying_keys");
+        }
         let hashes = each("verifying_keys", hashes, |h| array(h))?;
         Ok(Self {
             draft_id: DraftId::from_bytes(&m.draft_id).at("draft_id")?,
@@ -38,7 +43,7 @@ impl TryFrom<v1::ElectionKey> for ElectionKey {
             verification_shares: each("verification_shares", &m.verification_shares, |p| {
                 GroupElement::from_bytes(p)
             })?,
-            verifying_keys: hashes.try_into().expect("four hashes, checked above"),
+            verifying_keys: hashes.try_into().expect("as many hashes as checked above"),
             transcript: array(&m.transcript).at("transcript")?,
         })
     }

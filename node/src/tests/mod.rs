@@ -1,0 +1,8 @@
+//! Tests of the whole node over gRPC on loopback.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+
+mod ballots;
+mod fixture;
+mod proofs;
+mod restart;
+mod rules;
