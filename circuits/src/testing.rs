@@ -1,4 +1,4 @@
-//! Helpers for tests of circuits: tampering and shape snapshots.
+//! What the tests of all circuits share: tampering, forging and shape snapshots.
 
 use crate::{
     curve::Fr,

@@ -133,7 +133,13 @@ pub(super) fn advance(layout: Layout, mut state: State, segment: &Segment) -> Re
     let Segment { log, sorted, openings } = segment;
     let rows = layout.rows();
     let start = state.index as usize;
-    if log.is_empty() || log.len() > rows || log.len() != sorted.len() || log.len() != openings.len() {
+    let of_shape = |c: &Ciphertexts| c.shape() == layout.shape();
+    if log.is_empty()
+        || log.len() > rows
+        || log.len() != sorted.len()
+        || log.len() != openings.len()
+        || !openings.iter().chain([&state.sums]).all(of_shape)
+    {
         return Err(Unsatisfied::Layout { rows });
     }
     let end = u32::try_from(start + log.len()).map_err(|_| Unsatisfied::Counts)?;
@@ -173,7 +179,7 @@ fn take(state: &mut State, position: u32, row: &SortedRow, opening: &Ciphertexts
     if row.prev_digest.field() != expected {
         return Err(Unsatisfied::Chain(position));
     }
-    state.slots += u32::from(!same);
+    state.slots = state.slots.checked_add(u32::from(!same)).ok_or(Unsatisfied::Counts)?;
     // Y6 sum
     if !same && !is_first {
         if opening.digest().field() != last.next {
@@ -194,6 +200,9 @@ fn finish(
     outcome: &Outcome,
     public_key: GroupElement,
 ) -> Result<(), Unsatisfied> {
+    if [&state.sums, last_opening].iter().any(|c| c.shape() != layout.shape()) {
+        return Err(Unsatisfied::Layout { rows: layout.rows() });
+    }
     // Y1 log
     if state.tree != state.context.root.field() {
         return Err(Unsatisfied::Log);

@@ -118,7 +118,7 @@ fn valid_votes(rule: Rule, weight: u64, rng: &mut ChaCha20Rng) -> Vec<u64> {
     let mut left = weight;
     let mut votes = vec![0; n];
     match rule.kind() {
-        RuleKind::SingleChoice => votes[(rng.next_u64() % n as u64) as usize] = weight,
+        RuleKind::SingleChoice => votes[rng.next_u32() as usize % n] = weight,
         RuleKind::Approval => votes.iter_mut().for_each(|v| *v = weight * (rng.next_u64() & 1)),
         RuleKind::Split => votes.iter_mut().for_each(|v| {
             *v = rng.next_u64() % (left + 1);
@@ -134,18 +134,18 @@ fn valid_votes(rule: Rule, weight: u64, rng: &mut ChaCha20Rng) -> Vec<u64> {
 
 /// A valid vote, or a valid mask over one, and then the tweaks.
 fn build(
-    seed: u64,
+    seed: u32,
     kind: RuleKind,
     options: usize,
     mask: Option<u8>,
     tweaks: &[(Tweak, bool)],
 ) -> (Statement, Witness) {
-    let mut world = World::new(seed, kind, options);
-    let author = [0, 1, 2, 4][(seed % 4) as usize];
+    let mut world = World::new(u64::from(seed), kind, options);
+    let author = [0, 1, 2, 4][seed as usize % 4];
     let votes = valid_votes(world.context.rule, WEIGHTS[author], &mut world.rng);
     let vote = world.vote(author, &votes);
     let plan = match mask {
-        Some(j) => world.mask((seed % 5) as usize, &vote, j),
+        Some(j) => world.mask(seed as usize % 5, &vote, j),
         None => vote,
     };
     let (mut statement, mut witness) = (plan.statement, plan.witness.clone());
@@ -185,9 +185,9 @@ proptest! {
 
     #[test]
     fn ballot_valid_statements_satisfy_relation_and_circuit(
-        seed: u64, kind in arb_kind(), options in 1usize..=16, mask in arb_mask(),
+        seed: u32, kind in arb_kind(), options in 1usize..=16, mask in arb_mask(),
     ) {
-        let (statement, witness) = build(seed >> 1, kind, options, mask, &[]);
+        let (statement, witness) = build(seed, kind, options, mask, &[]);
         prop_assert_eq!(check(&statement, &witness), Ok(()));
         agree(&statement, &witness)?;
     }
@@ -198,9 +198,9 @@ proptest! {
 
     #[test]
     fn ballot_relation_and_circuit_agree_on_shape_4(
-        seed: u64, kind in arb_kind(), options in 1usize..=4, mask in arb_mask(), tweaks in arb_tweaks(1..4),
+        seed: u32, kind in arb_kind(), options in 1usize..=4, mask in arb_mask(), tweaks in arb_tweaks(1..4),
     ) {
-        let (statement, witness) = build(seed >> 1, kind, options, mask, &tweaks);
+        let (statement, witness) = build(seed, kind, options, mask, &tweaks);
         agree(&statement, &witness)?;
     }
 }
@@ -210,9 +210,9 @@ proptest! {
 
     #[test]
     fn ballot_relation_and_circuit_agree_on_shape_16(
-        seed: u64, kind in arb_kind(), options in 5usize..=16, mask in arb_mask(), tweaks in arb_tweaks(1..3),
+        seed: u32, kind in arb_kind(), options in 5usize..=16, mask in arb_mask(), tweaks in arb_tweaks(1..3),
     ) {
-        let (statement, witness) = build(seed >> 1, kind, options, mask, &tweaks);
+        let (statement, witness) = build(seed, kind, options, mask, &tweaks);
         agree(&statement, &witness)?;
     }
 }

@@ -15,7 +15,7 @@ fn world(seed: u64) -> World {
 fn ballot_b1_a2_a_second_secret_for_one_leaf_is_rejected() {
     let mut world = world(30);
     let plan = world.vote(0, &[1_000, 0, 0, 0]);
-    let l = Fr::from(ark_ff::BigInt::<4>::from(<Scalar as ark_ff::PrimeField>::MODULUS));
+    let l = Fr::from(<Scalar as ark_ff::PrimeField>::MODULUS);
     let sk = plan.witness.sk.field();
     for alias in [sk + l, sk - l, sk + l.double(), -sk] {
         let mut witness = plan.witness.clone();

@@ -140,6 +140,22 @@ fn ballot_shapes_keep_to_their_budget() {
     assert!(SHAPES.iter().all(|s| s.num_inputs() == Statement::LEN + 1));
 }
 
+/// The budget is 50 ms; the best of five runs, as the machine may be busy.
+#[test]
+fn ballot_witness_generation_keeps_to_its_budget() {
+    let mut world = World::new(4, RuleKind::Split, 4);
+    let plan = world.vote(0, &[1, 2, 3, 4]);
+    let circuit = BallotCircuit::new(plan.statement, plan.witness.clone()).unwrap();
+    let run = || {
+        let start = std::time::Instant::now();
+        std::hint::black_box(Cs::assignment(&circuit));
+        start.elapsed()
+    };
+    let best = (0..5).map(|_| run()).min().unwrap();
+    println!("witness of a ballot with 4 options: {best:?}");
+    assert!(best.as_millis() <= 50, "{best:?}");
+}
+
 /// Every input is in some constraint, so none has a zero IC point.
 #[test]
 fn ballot_every_public_input_is_constrained() {

@@ -241,6 +241,44 @@ fn wrong_rows_at_the_border_of_chunks_are_refused() {
     }
 }
 
+/// The last row of a chunk ends its slot, and the next chunk does not add it.
+#[test]
+fn y6_a_slot_that_is_not_flushed_at_the_border_is_refused() {
+    let mut chunk = Long::new(53).all().0.remove(2);
+    let Chunk { statement, witness } = &mut chunk;
+    let first = &witness.segment.sorted[0];
+    assert_ne!(first.slot.field(), witness.state.last.slot);
+    // What the circuit computes without the opening: the state of the honest
+    // chunk, but for the sums.
+    let mut after = relation::advance(layout(ROWS), witness.state.clone(), &witness.segment).unwrap();
+    witness.segment.openings[0] = Ciphertexts::identity(BallotShape::Shape4);
+    after.sums = witness.segment.openings.iter().fold(witness.state.sums.clone(), |sum, o| sum.add(o));
+    statement.state_out = after.digest();
+    expect_chunk(&chunk, Some("Y6 sum"));
+}
+
+/// A witness of the other shape is an error, not a panic.
+#[test]
+fn witnesses_of_another_shape_are_refused() {
+    let (chunks, mut last) = Long::new(54).all();
+    let other = Ciphertexts::identity(BallotShape::Shape16);
+    let mut chunk = chunks[2].clone();
+    chunk.witness.segment.openings[0] = other.clone();
+    let refused = Err(Unsatisfied::Layout { rows: ROWS });
+    assert_eq!(relation::check_chunk(layout(ROWS), &chunk.statement, &chunk.witness), refused);
+    last.witness.last_opening = other.clone();
+    assert_eq!(relation::check_final(layout(ROWS), &last.statement, &last.witness), refused);
+    let mut chunk = chunks[1].clone();
+    chunk.witness.state.sums = other;
+    chunk.statement.state_in = chunk.witness.state.digest();
+    assert_eq!(relation::check_chunk(layout(ROWS), &chunk.statement, &chunk.witness), refused);
+    let mut chunk = chunks[1].clone();
+    chunk.witness.state.slots = u32::MAX;
+    chunk.statement.state_in = chunk.witness.state.digest();
+    let verdict = relation::check_chunk(layout(ROWS), &chunk.statement, &chunk.witness);
+    assert_eq!(verdict, Err(Unsatisfied::Counts));
+}
+
 /// The final proof before the last chunk, or without any.
 #[test]
 fn a_final_proof_of_an_unfinished_board_is_refused() {
