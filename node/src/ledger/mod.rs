@@ -5,6 +5,8 @@
 //! synced, and only then does the state show them and the caller hear of it.
 
 mod open;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use crate::{

@@ -72,7 +72,7 @@ pub enum ReplayError {
 }
 
 #[derive(Default)]
-struct Replay(State);
+pub(super) struct Replay(State);
 
 impl Contents for Replay {
     type Error = ReplayError;

@@ -32,7 +32,7 @@ pub struct Ballots {
 /// What is left to do after the cheap checks.
 enum Checked {
     Repeat(u32),
-    Verify(KeyHash, Claim),
+    Verify(KeyHash, Box<Claim>),
 }
 
 impl Ballots {
@@ -43,7 +43,7 @@ impl Ballots {
                 if let Some(wait) = self.limit.wait(id, entry.slot, Instant::now()) {
                     return Err(Error::SlotLimit(wait));
                 }
-                self.verification.verify(key, claim).await?.map_err(Rejection::BallotProof)?;
+                self.verification.verify(key, *claim).await?.map_err(Rejection::BallotProof)?;
                 self.commit(id, entry).await?
             }
         };
@@ -68,7 +68,7 @@ impl Ballots {
                 return Err(Rejection::NoKeys { shape, threshold }.into());
             }
             let inputs = election.statement(key, &entry).encode().to_vec();
-            Ok(Checked::Verify(hash, Claim { inputs, proof: entry.proof }))
+            Ok(Checked::Verify(hash, Box::new(Claim { inputs, proof: entry.proof })))
         })
         .await
     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod ballots;
-mod fixture;
+pub(crate) mod fixture;
 mod proofs;
 mod restart;
 mod rules;

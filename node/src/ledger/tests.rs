@@ -1,0 +1,113 @@
+#![allow(clippy::unwrap_used)]
+//! What a crash can leave behind.
+
+use super::{Command, Freeze, Ledger, open::Replay};
+use crate::{
+    domain::{Event, Rules},
+    store::{DiskStorage, SledIndex, Store},
+    tests::fixture::{ManualClock, OPENING, Place, TRUSTEES, World, keys},
+};
+use circuits::types::*;
+use std::sync::{Arc, atomic::AtomicU64};
+
+fn open(world: &World, place: &Place) -> Ledger {
+    let rules = Rules {
+        operator: world.operator.address(),
+        organisers: vec![],
+        registrations_max: 100,
+        keys: world.keys.clone(),
+    };
+    let clock = Arc::new(ManualClock(AtomicU64::new(OPENING)));
+    Ledger::open(&place.config(world), rules, clock).unwrap()
+}
+
+/// Closes the ledger and waits until its directories are free.
+async fn close(ledger: Ledger) {
+    let mut stopped = ledger.stopped();
+    drop(ledger);
+    while stopped.changed().await.is_ok() {}
+}
+
+async fn vote_is_open(world: &World, ledger: &Ledger) {
+    let submit = async |c| ledger.submit(c).await.map(|_| ()).unwrap();
+    submit(Command::Draft(Box::new(world.draft.clone()))).await;
+    for i in 0..world.members.len() {
+        submit(Command::Register(Box::new(world.registration(i, 1)))).await;
+    }
+    let (statement, census) = (world.statement(), world.census());
+    let signature = world.organiser.sign(statement.signing_hash(&world.draft.draft.domain()));
+    let (holders, seen) = (world.holders(), world.members.len());
+    submit(Command::Freeze(Box::new(Freeze { statement, signature, holders, census, seen }))).await;
+    for i in 1..=TRUSTEES {
+        submit(Command::Post(world.key_message(i, &world.election_key()))).await;
+    }
+    let hash = Order::Open(world.election_id()).signing_hash(&world.draft.draft.domain());
+    let signature = world.organiser.sign(hash);
+    submit(Command::Open { draft_id: world.draft_id(), signature }).await;
+}
+
+/// A47: an entry whose head was lost in a crash was not acknowledged, but is
+/// on the log: the next start signs a head over it, and it is there once.
+#[test]
+fn a47_an_entry_without_a_head_gets_one_on_the_next_start() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let (mut world, place) = (World::new(50, keys(vec![])), Place::new());
+    let id = world.election_id();
+    let ledger = open(&world, &place);
+    runtime.block_on(vote_is_open(&world, &ledger));
+    runtime.block_on(close(ledger));
+    let entry = world.entry(1, None);
+    {
+        let storage = Arc::new(DiskStorage::open(place.data().join("journal")).unwrap());
+        let heads = Box::new(DiskStorage::open(place.path().join("heads")).unwrap());
+        let index = Arc::new(SledIndex::open(&place.data().join("index")).unwrap());
+        let (store, _) = Store::open(storage, index, heads, &mut Replay::default()).unwrap();
+        let event = Event::Entry { election_id: id, seq: 0, entry: entry.clone() };
+        let appended = store.append(event.kind(), event.encode(), event.updates());
+        runtime.block_on(appended).unwrap();
+    }
+    let ledger = open(&world, &place);
+    let head = ledger.state().election(id).unwrap().board.head.unwrap();
+    assert_eq!((head.head.size, head.head.root), (1, board_root(&[entry.row()])));
+    head.check(&world.draft.draft.domain(), world.operator.address()).unwrap();
+    assert_eq!(ledger.check_entry(id, &entry).unwrap(), Ok(Some(0)));
+    assert_eq!(ledger.entries(id, 0, 9).unwrap(), [entry]);
+    runtime.block_on(close(ledger));
+}
+
+/// Every event reads back as it was written.
+#[test]
+fn events_have_one_encoding() {
+    let mut world = World::new(51, keys(vec![]));
+    let head = Head {
+        election_id: world.election_id(),
+        size: 1,
+        root: BoardRoot::from_field(4u64.into()),
+        time: 5,
+        closed: true,
+    };
+    let signature = world.operator.sign(head.signing_hash(&Domain::default()));
+    let (election_id, draft_id) = (world.election_id(), world.draft_id());
+    let message = world.message(1, 1, 0, vec![1]);
+    let head = SignedHead { head, signature };
+    let tally = Tally { totals: vec![1, 2], slots: 1, quorum: vec![1, 2], proofs: vec![] };
+    let events = [
+        Event::Draft(world.draft.clone()),
+        Event::Registration(world.registration(0, 1)),
+        Event::Holders { draft_id, start: 2, holders: world.holders() },
+        Event::Census { statement: world.statement(), signature },
+        Event::TrusteeMessage(message.clone()),
+        Event::TrusteeConflict(message),
+        Event::Opened { draft_id, signature },
+        Event::Entry { election_id, seq: 3, entry: world.entry(1, None) },
+        Event::Head(head),
+        Event::Closed { head, signature: None },
+        Event::Closed { head, signature: Some(signature) },
+        Event::Tally { election_id, tally },
+    ];
+    for event in events {
+        assert_eq!(Event::decode(event.kind(), &event.encode()).unwrap(), event);
+    }
+    assert!(Event::decode(99, &[]).is_err());
+}
