@@ -4,7 +4,6 @@ use super::{
     Event, Rejection, Rules, State,
     trustee::{Place, place},
 };
-use circuits::types::{Tally, TrusteeMessage};
 use circuits::{
     primitives::merkle::BoardTree,
     types::{

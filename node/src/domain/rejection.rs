@@ -1,7 +1,6 @@
 //! Why a command is refused: one variant per rule, each with what to do.
 
 use super::{InvalidStatement, Phase};
-use circuits::types::InvalidTrusteeMessage;
 use circuits::types::{
     Address, BallotShape, CensusRoot, CiphertextDigest, DraftId, ElectionId, InvalidCensus,
     InvalidElectionKey, InvalidSignature, InvalidSignedDraft, InvalidTrusteeMessage,
