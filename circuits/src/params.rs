@@ -8,7 +8,7 @@ pub const CENSUS_ARITY: usize = 4;
 /// Levels of the census tree: up to 4^12 = 16,777,216 leaves.
 pub const CENSUS_DEPTH: usize = 12;
 /// Most members (and masker leaves) in one census.
-pub const CENSUS_CAPACITY: u64 = (CENSUS_ARITY as u64).pow(CENSUS_DEPTH as u32);
+pub const CENSUS_CAPACITY: u64 = 1 << (2 * CENSUS_DEPTH);
 /// Levels of the binary board tree; the size N is part of every head.
 pub const BOARD_DEPTH: usize = 32;
 /// Bits of a vote, a weight and the slack inside the ballot circuit.
@@ -37,7 +37,7 @@ pub const LAGRANGE_BITS: usize = 24;
 /// Widest Poseidon state: 16 inputs and the capacity lane.
 pub const POSEIDON_MAX_WIDTH: usize = 17;
 
-const _: () = assert!(CENSUS_CAPACITY == 16_777_216);
+const _: () = assert!(CENSUS_ARITY == 4 && CENSUS_CAPACITY == 16_777_216);
 const _: () = assert!(TOTAL_BITS < VOTE_BITS);
 // 16 squares of votes, or a sum of 16 votes, cannot wrap in Fr.
 const _: () = assert!(2 * VOTE_BITS + 4 < 250);

@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used)]
 use super::*;
 
 /// y = x^3 + x + 5, with an optional hole: the product x*x is not tied to x.

@@ -31,7 +31,7 @@ impl Ciphertext {
 
     /// The ciphertext of the sum.
     #[must_use]
-    pub fn add(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         Self {
             c1: (self.c1.affine() + other.c1.affine()).into(),
             c2: (self.c2.affine() + other.c2.affine()).into(),
@@ -110,7 +110,7 @@ impl Ciphertexts {
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
         assert_eq!(self.0.len(), other.0.len(), "ciphertexts of one shape");
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a.add(*b)).collect())
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| a.plus(*b)).collect())
     }
 }
 

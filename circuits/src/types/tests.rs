@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 use super::*;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 

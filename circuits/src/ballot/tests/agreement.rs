@@ -88,7 +88,7 @@ fn apply(tweak: &Tweak, s: &mut Statement, w: &mut Witness) {
             let extra = Ciphertext { c1: GENERATOR.into(), c2: ORDER_4.into() };
             let mut list = w.prev.as_slice().to_vec();
             let i = i.index(n);
-            list[i] = if *low_order { list[i].add(extra) } else { extra };
+            list[i] = if *low_order { list[i].plus(extra) } else { extra };
             w.prev = Ciphertexts::new(s.shape(), list).unwrap();
         }
         Tweak::TicketIndex(j) => w.ticket_index = *j,

@@ -77,7 +77,7 @@ impl CensusPath {
     pub fn root(&self, leaf: Fr) -> CensusRoot {
         let mut position = self.index;
         let root = self.siblings.iter().fold(leaf, |current, siblings| {
-            let place = (position % CENSUS_ARITY as u64) as usize;
+            let place = usize::try_from(position % CENSUS_ARITY as u64).expect("below 4");
             position /= CENSUS_ARITY as u64;
             let mut children = [current; CENSUS_ARITY];
             let others = (0..CENSUS_ARITY).filter(|i| *i != place);

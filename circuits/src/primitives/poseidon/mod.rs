@@ -87,7 +87,7 @@ fn partial_round(sparse: &Sparse, state: &mut [Fr]) {
     let x = sbox(state[0] + sparse.constant);
     let mut first = sparse.corner * x;
     for ((s, v), w) in state[1..].iter_mut().zip(&sparse.row).zip(&sparse.column) {
-        first += *v * &*s;
+        first += *v * *s;
         *s += *w * x;
     }
     state[0] = first;
