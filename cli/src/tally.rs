@@ -2,7 +2,7 @@
 
 use circuits::{
     decryption::dlog::Solver,
-    tally::{Board, Decryption, Opened, Trustee},
+    tally::{Board, Decryption, Layout, Opened, Trustee},
     types::{BoardEntry, Ciphertexts, Slot, Tally},
 };
 use node::{TallyCase, TallyFailure, TallyProver};
@@ -84,6 +84,7 @@ impl TallyProver for Prover {
         let progress = |done: usize, all: usize| (self.report)("proving the tally", done as u64, all as u64);
         (self.report)("proving the tally", 0, 1);
         let key = |id| self.keys.get(id, &|_| {});
-        prove_tally(&board, shape, draft.options.len(), opened, key, &mut OsRng, progress).map_err(failed)
+        prove_tally(Layout::standard(shape), &board, draft.options.len(), opened, key, &mut OsRng, progress)
+            .map_err(failed)
     }
 }

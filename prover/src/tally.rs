@@ -4,7 +4,7 @@ use crate::{engine::ProveError, key::ProvingKey, prove};
 use circuits::{
     r1cs::Circuit,
     tally::{Board, ChunkCircuit, FinalCircuit, Layout, Opened, Plan, TallyCircuit, Unsatisfied, plan},
-    types::{BallotShape, Tally, TallyProof},
+    types::{Tally, TallyProof},
 };
 use rand_core::{CryptoRng, RngCore};
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub enum TallyError<E: std::error::Error> {
 }
 
 /// The circuits whose keys a board of `entries` entries needs.
-pub fn circuits_for(shape: BallotShape, t: usize, entries: usize) -> Vec<CircuitId> {
-    let rows = shape.tally_rows();
+pub fn circuits_for(layout: Layout, t: usize, entries: usize) -> Vec<CircuitId> {
+    let (shape, rows) = (layout.shape(), layout.rows());
     if entries <= rows {
         return vec![CircuitId::Tally { shape, rows, t }];
     }
@@ -40,17 +40,16 @@ pub fn circuits_for(shape: BallotShape, t: usize, entries: usize) -> Vec<Circuit
 /// # Errors
 /// If the board or the decryption breaks a condition, or a key is missing.
 pub fn prove_tally<E: std::error::Error>(
+    layout: Layout,
     board: &Board,
-    shape: BallotShape,
     options: usize,
     opened: Opened,
     mut key: impl FnMut(CircuitId) -> Result<Arc<ProvingKey>, E>,
     rng: &mut (impl RngCore + CryptoRng),
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Tally, TallyError<E>> {
-    let layout = Layout::standard(shape);
     let t = opened.decryption.trustees.len();
-    let circuits = circuits_for(shape, t, board.rows().len());
+    let circuits = circuits_for(layout, t, board.rows().len());
     let mut tally = Tally {
         totals: opened.totals[..options].to_vec(),
         slots: board.slots(),
