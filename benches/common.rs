@@ -1,6 +1,8 @@
 //! Fixtures and the harness of the benches: each prints `name value unit`
 //! lines, one per figure.
 
+pub mod iden3;
+
 use ark_ff::UniformRand;
 use circuits::{
     ballot::{BallotCircuit, Context, Member, Plan},
@@ -43,6 +45,33 @@ pub fn wall_and_cpu(runs: u32, mut f: impl FnMut()) -> (f64, f64) {
     let start = cpu_seconds();
     let wall = (0..runs).map(|_| timed(&mut f).1).fold(f64::INFINITY, f64::min);
     (wall, (cpu_seconds() - start) / f64::from(runs))
+}
+
+/// Median wall time and mean CPU time of `runs` runs, in seconds, after one
+/// that only warms.
+pub fn median_and_cpu(runs: u32, mut f: impl FnMut()) -> (f64, f64) {
+    f();
+    let start = cpu_seconds();
+    let mut walls: Vec<f64> = (0..runs).map(|_| timed(&mut f).1).collect();
+    let cpu = (cpu_seconds() - start) / f64::from(runs);
+    walls.sort_by(f64::total_cmp);
+    (walls[walls.len() / 2], cpu)
+}
+
+/// Most bytes of memory that this process has held at once, since its start
+/// or [`reset_peak_memory`]. 0 where the system does not tell.
+pub fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|l| l.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kib.unwrap_or_default() * 1024.0
+}
+
+/// Starts [`peak_memory`] anew. Where the system refuses, the peak stays
+/// that of the whole process: too high, never too low.
+pub fn reset_peak_memory() {
+    // 5 resets VmHWM: proc_pid_clear_refs(5).
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// A small circuit with the ballot's nine public inputs, of full size.
