@@ -29,9 +29,9 @@ pub struct FileEntry {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`FORMAT`].
+    /// `tabella-election-record`
     pub format: String,
-    /// [`VERSION`].
+    /// 1
     pub version: u32,
     /// The election.
     pub election_id: ElectionId,
