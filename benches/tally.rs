@@ -5,7 +5,7 @@ use benches::{cpu_seconds, peak_memory, report, reset_peak_memory, timed, wall_a
 use circuits::{
     curve::Fr,
     tally::{
-        Board, Opened,
+        Board, Layout, Opened,
         testing::{DealtKey, Log},
     },
     types::{BallotShape, ElectionId, Slot, TallyProof},
@@ -26,7 +26,7 @@ const TRUSTEES: u8 = 3;
 const MIB: f64 = 1_048_576.0;
 
 fn main() {
-    let id = circuits_for(SHAPE, QUORUM, SHAPE.tally_rows())[0];
+    let id = circuits_for(Layout::standard(SHAPE), QUORUM, SHAPE.tally_rows())[0];
     constraints(id);
     let key = load(id);
     let (board, opened) = election();
@@ -95,7 +95,8 @@ fn votes(ballot: u64) -> Vec<u64> {
 
 fn prove(board: &Board, opened: Opened, key: &Arc<ProvingKey>) -> TallyProof {
     let key = |_| Ok::<_, Infallible>(key.clone());
-    let tally = prove_tally(board, SHAPE, SHAPE.options(), opened, key, &mut OsRng, |_, _| ());
+    let tally =
+        prove_tally(Layout::standard(SHAPE), board, SHAPE.options(), opened, key, &mut OsRng, |_, _| ());
     tally.expect("an honest board").proofs.remove(0)
 }
 
