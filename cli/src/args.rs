@@ -66,6 +66,10 @@ pub struct DemoOptions {
     /// system's one for temporary files.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Keep the node running afterwards, until ctrl-c, to try other commands
+    /// and clients against it.
+    #[arg(long)]
+    pub serve: bool,
     /// Print the result as one JSON object on the last line; progress goes
     /// to standard error.
     #[arg(long)]

@@ -6,8 +6,9 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -91,6 +92,49 @@ fn verify_of_nothing_is_json_with_exit_code_1_and_wrong_usage_2() {
     assert_eq!(report["ok"], Value::Bool(false));
     assert!(report["checks"].as_array().unwrap().iter().all(|c| c["ok"] == Value::Bool(false)));
     assert_eq!(tabella(&["verify"]).status.code(), Some(2));
+}
+
+/// `record export` gives, over gRPC, the very files of the demo's record.
+#[test]
+fn record_export_gets_the_record_from_a_running_node() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("demo");
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_tabella"))
+        .args(["demo", "--voters", "3", "--serve", "--json", "--out", out.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let summary: Value = serde_json::from_str(&line).unwrap();
+    let (node, election) = (summary["node"].as_str().unwrap(), summary["election"].as_str().unwrap());
+    let copy = directory.path().join("copy");
+    let export = |election: &str, copy: &Path| {
+        tabella(&[
+            "record",
+            "export",
+            "--node",
+            node,
+            "--election",
+            election,
+            "--out",
+            copy.to_str().unwrap(),
+        ])
+    };
+    let output = export(election, &copy);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let unknown = export(&format!("0x{}", "00".repeat(32)), &directory.path().join("none"));
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("NotFound"));
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    let read = |directory: &Path| {
+        let mut all = BTreeMap::new();
+        files(directory, "", &mut all);
+        all.into_iter().map(|(name, path)| (name, fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(read(&copy), read(&out.join("record")));
 }
 
 /// A32: a changed byte in any file, a missing and an extra file are refused.

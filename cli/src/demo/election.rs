@@ -57,6 +57,12 @@ const MIN_BALLOTS: u32 = 5;
 /// What the election came to.
 #[derive(Debug)]
 pub struct Outcome {
+    /// The node, still running.
+    pub node: Node,
+    /// Its address.
+    pub address: String,
+    /// The election.
+    pub election: ElectionId,
     /// Members who voted.
     pub voters: usize,
     /// Entries on the board.
@@ -95,8 +101,10 @@ pub async fn run(options: &DemoOptions, out: &Path, story: &mut Story) -> Result
     demo.vote(&election, &plan, story).await?;
     demo.close(&election, trustees, story).await?;
     let (tally, files) = demo.tally(&election, story).await?;
-    demo.node.shutdown().await?;
     Ok(Outcome {
+        node: demo.node,
+        address: demo.address,
+        election: election.id,
         voters,
         entries: plan.acts.len(),
         revotes: plan.revotes,

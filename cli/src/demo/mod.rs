@@ -25,6 +25,10 @@ struct Summary {
     timings_ms: BTreeMap<&'static str, u64>,
     record: PathBuf,
     verified: bool,
+    election: String,
+    /// Address of the node, if it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
 }
 
 /// Runs the demo.
@@ -37,8 +41,6 @@ pub fn run(options: &DemoOptions) -> Result<()> {
     let mut story = Story::new(options.json);
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let outcome = runtime.block_on(election::run(options, &out, &mut story))?;
-    // Whatever still follows the node ends here.
-    runtime.shutdown_background();
 
     story.chapter("Verification");
     let record_dir = out.join("record");
@@ -80,9 +82,16 @@ pub fn run(options: &DemoOptions) -> Result<()> {
             timings_ms: story.timings(),
             record: record_dir,
             verified: report.ok,
+            election: outcome.election.to_string(),
+            node: options.serve.then_some(outcome.address.clone()),
         };
         println!("{}", serde_json::to_string(&summary)?);
     }
+    if options.serve {
+        story.say(&format!("The node serves at {} until ctrl-c.", outcome.address));
+        runtime.block_on(tokio::signal::ctrl_c())?;
+    }
+    runtime.block_on(outcome.node.shutdown())?;
     Ok(())
 }
 
