@@ -15,7 +15,7 @@ use circuits::{
 };
 use proto::v1;
 use rand_core::{OsRng, RngCore};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use verifier::{Claim, PreparedVerifyingKey, VerifyError, verify_batch};
 
 /// Why a board is refused. Whoever sees one should keep the evidence.
@@ -90,6 +90,9 @@ pub enum EntryFault {
     #[error("prev_digest is not the slot's digest before it")]
     Chain,
     /// See the message.
+    #[error("its next_digest has been in this slot before")]
+    RepeatedDigest,
+    /// See the message.
     #[error("its ticket was spent before")]
     Ticket,
     /// See the message.
@@ -118,6 +121,8 @@ pub struct Mirror {
     slots: HashMap<Slot, SlotHead>,
     /// Slots in the order of their first entry, to draw one at random.
     order: Vec<Slot>,
+    /// Every digest that a slot has held.
+    digests: HashSet<(Slot, CiphertextDigest)>,
     tickets: HashMap<Ticket, u32>,
     head: Option<SignedHead>,
     proofs: Option<PreparedVerifyingKey>,
@@ -138,6 +143,7 @@ impl Mirror {
             rows: Vec::new(),
             slots: HashMap::new(),
             order: Vec::new(),
+            digests: HashSet::new(),
             tickets: HashMap::new(),
             head: None,
             proofs: None,
@@ -252,12 +258,16 @@ impl Mirror {
         if self.digest(entry.slot) != entry.prev_digest {
             return refuse(EntryFault::Chain);
         }
+        if self.digests.contains(&(entry.slot, entry.next_digest)) {
+            return refuse(EntryFault::RepeatedDigest);
+        }
         if self.tickets.contains_key(&entry.ticket) {
             return refuse(EntryFault::Ticket);
         }
         self.tree.append(entry.leaf()).ok_or(InvalidBoard::Short { size: u32::MAX, found: seq })?;
         self.rows.push(entry.row());
         self.tickets.insert(entry.ticket, seq);
+        self.digests.insert((entry.slot, entry.next_digest));
         let head = SlotHead { digest: entry.next_digest, ciphertexts: entry.ciphertexts.clone() };
         if self.slots.insert(entry.slot, head).is_none() {
             self.order.push(entry.slot);

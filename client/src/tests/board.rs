@@ -44,6 +44,16 @@ fn broken_entries_are_refused() {
     }
 }
 
+/// Two masks with opposite randomness would bring an old digest back.
+#[test]
+fn a_digest_that_a_slot_has_held_is_refused() {
+    let fixture = Fixture::new(RuleKind::SingleChoice);
+    let (mut mirror, mut all) = (Mirror::new(&fixture.election), entries());
+    (all[2].ciphertexts, all[2].next_digest) = (all[0].ciphertexts.clone(), all[0].next_digest);
+    let fault = EntryFault::RepeatedDigest;
+    assert_eq!(mirror.extend(&all), Err(InvalidBoard::Entry { seq: 2, fault }));
+}
+
 #[test]
 fn entries_with_false_proofs_are_named_if_asked_for() {
     let fixture = Fixture::new(RuleKind::SingleChoice);
