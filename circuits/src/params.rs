@@ -45,7 +45,10 @@ const _: () = assert!(1 << TICKET_BITS == TICKETS_PER_MEMBER as usize);
 const _: () = assert!(2 * RANDOMNESS_DIGITS == 250);
 
 /// Domain tags: the capacity lane of a Poseidon hash starts with one of
-/// these, and no two uses share one. spec: `params.tags`.
+/// these, and no two statements share one. Within a statement,
+/// [`Tag::DecryptionWeights`] serves transcript and weights at different
+/// widths, and [`Tag::TallyChallenge`] beta and gamma with different first
+/// inputs. spec: `params.tags`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tag {
     /// `H_id(sk)`
