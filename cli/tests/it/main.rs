@@ -1,0 +1,5 @@
+//! The binary from outside.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod demo;
+mod records;
