@@ -1,6 +1,6 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{demo, export, record, verify};
+use crate::{account, demo, export, record, verify};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -17,6 +17,9 @@ pub struct Args {
 pub enum Command {
     /// Run a whole private election on this machine and verify it.
     Demo(demo::DemoOptions),
+    /// Keep the keys of accounts sealed.
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

@@ -1,5 +1,6 @@
 //! The `tabella` command. spec: `cli`.
 
+mod account;
 mod args;
 mod chart;
 mod demo;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
+        Command::Account(command) => account::run(command),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

@@ -1,6 +1,7 @@
 //! Options that many commands share.
 
 use anyhow::{Context, Result, bail};
+use circuits::types::Address;
 use clap::Args;
 use client::Node;
 use keyfile::Passphrase;
@@ -32,6 +33,15 @@ impl NodeOptions {
         let ca = self.ca.as_deref().map(read_text).transpose()?;
         Ok(Node::connect_trusting(&self.url, ca.as_deref()).await?)
     }
+}
+
+/// What a party knows without asking a node. The verifying keys are those of
+/// this machine ([`crate::keys::ElectionKeys`]).
+#[derive(Clone, Debug, Args)]
+pub struct TrustOptions {
+    /// The organiser's account, as the organisation publishes it.
+    #[arg(long, env = "TABELLA_ORGANISER", value_name = "ADDRESS")]
+    pub organiser: Address,
 }
 
 /// Where the passphrase of a sealed file comes from.
