@@ -1,16 +1,23 @@
 //! The `tabella` command. spec: `cli`.
 
 mod account;
+mod amounts;
 mod args;
+mod census;
 mod chart;
 mod demo;
+mod election;
 mod export;
 mod home;
 mod keys;
+mod manual;
 mod options;
+mod outcome;
 mod progress;
 mod record;
 mod tally;
+mod text;
+mod times;
 mod trustee;
 mod verify;
 
@@ -23,9 +30,14 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
+        Command::Census(command) => census::run(command),
+        Command::Election(command) => election::run(command),
+        Command::Tally(options) => outcome::run(&options),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),
+        Command::Completions(options) => manual::completions(options),
+        Command::Man(options) => manual::man(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -161,6 +161,62 @@ pub async fn fetch_raw(node: &Node, which: Reference) -> Result<v1::GetElectionR
     Ok(node.elections().get_election(request).await.during(CALL)?.into_inner())
 }
 
+/// One line of a node's list, unchecked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The draft.
+    pub draft_id: DraftId,
+    /// The election, once its key is complete.
+    pub election_id: Option<ElectionId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The organisation.
+    pub organisation: String,
+    /// Voting starts, Unix seconds.
+    pub opening: u64,
+    /// Voting ends, Unix seconds.
+    pub closing: u64,
+}
+
+/// Most elections that a list is read to.
+const LIST_MAX: usize = 1 << 20;
+
+/// All drafts and elections of a node, in the order of their drafts.
+///
+/// # Errors
+/// If the node refuses or answers with something else.
+pub async fn list(node: &Node) -> Result<Vec<Summary>, Error> {
+    const CALL: &str = "ElectionService.ListElections";
+    let (mut out, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = v1::ListElectionsRequest { page_size: 0, page_token };
+        let page = node.elections().list_elections(request).await.during(CALL)?.into_inner();
+        let end = page.elections.is_empty();
+        for line in page.elections {
+            out.push(summary(line)?);
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() || end {
+            return Ok(out);
+        }
+        if out.len() > LIST_MAX {
+            return Err(Error::Incomplete { call: CALL, problem: "does not end" });
+        }
+    }
+}
+
+fn summary(line: v1::ElectionSummary) -> Result<Summary, Error> {
+    let id = (!line.election_id.is_empty()).then(|| ElectionId::from_bytes(&line.election_id));
+    Ok(Summary {
+        draft_id: DraftId::from_bytes(&line.draft_id).map_err(InvalidElection::Id)?,
+        election_id: id.transpose().map_err(InvalidElection::Id)?,
+        phase: line.phase(),
+        organisation: line.organisation,
+        opening: line.opening,
+        closing: line.closing,
+    })
+}
+
 /// A draft, checked; for members who register and trustees.
 ///
 /// # Errors

@@ -10,4 +10,5 @@ mod holders;
 mod receipt;
 mod registration;
 mod server;
+mod status;
 mod tickets;
