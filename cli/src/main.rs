@@ -6,6 +6,8 @@ mod chart;
 mod demo;
 mod export;
 mod keys;
+mod log;
+mod metrics;
 mod options;
 mod progress;
 mod record;
