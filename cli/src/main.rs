@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
+        Command::Trustee(command) => trustee::run(command),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

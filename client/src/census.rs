@@ -1,16 +1,23 @@
 //! The census as a member sees it: downloaded whole, rebuilt, compared with
 //! what the organiser signed. spec: `census.frozen`; A64.
 
-use crate::{Error, Node, error::During, identity::Identity, registration::Registered};
+use crate::{
+    Error, Node,
+    error::During,
+    identity::Identity,
+    registration::{self, Registered},
+};
 use circuits::{
     ballot::Member,
     params::CENSUS_CAPACITY,
     types::{
-        Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
-        IdentityCommitment, InvalidCensus,
+        Address, Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
+        IdentityCommitment, InvalidCensus, Registration, RegistrationMessage,
     },
 };
 use proto::v1;
+use std::collections::{HashMap, HashSet};
+use verifier::PreparedVerifyingKey;
 
 /// Why a downloaded census is not the one that was signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +148,63 @@ pub fn recheck(
     let differs = a.iter().zip(b).position(|(x, y)| x != y);
     let differs = differs.or((a.len() != b.len()).then_some(a.len().min(b.len())));
     differs.map_or(Ok(()), |i| Err(CensusMismatch::Rebuilt(i)))
+}
+
+/// How many registrations, in log order, a frozen census was made of: the
+/// log goes on growing, for other drafts of the organisation, and a later
+/// registration is not in the census. Stops before the first registration
+/// that takes a holder or masker away from the leaf it has, or from having
+/// none. spec: `census.rebuild`
+pub fn registrations_before(
+    draft: &Draft,
+    holders: &[Holder],
+    entries: &[CensusEntry],
+    registrations: &[Registration],
+) -> usize {
+    let maskers = draft.census.maskers.iter().copied();
+    let eligible: HashSet<Address> = holders.iter().map(|h| h.address).chain(maskers).collect();
+    let leaves: HashMap<Address, IdentityCommitment> =
+        entries.iter().map(|e| (e.address, e.identity)).collect();
+    let mut present = HashMap::<Address, &RegistrationMessage>::new();
+    for (i, m) in registrations.iter().map(|r| &r.message).enumerate() {
+        let (before, leaf) = (present.get(&m.address), leaves.get(&m.address));
+        let counts = m.chain_id == draft.registration_chain_id && eligible.contains(&m.address);
+        if !counts || before.is_some_and(|b| b.counter >= m.counter) {
+            continue;
+        }
+        if before.map(|b| &b.identity) == leaf && leaf != Some(&m.identity) {
+            return i;
+        }
+        present.insert(m.address, m);
+    }
+    registrations.len()
+}
+
+/// Rebuilds a frozen census from the table of holders and the registrations,
+/// all fetched and checked here, and compares it with the signed statement:
+/// what a trustee does before it signs the key (A61).
+///
+/// The order of the log is the node's word: a registration that it moves
+/// behind the freeze is missed by its owner, who holds no leaf.
+/// spec: `census.rebuild`
+///
+/// # Errors
+/// If the node refuses, a registration is wrong, or the census another one.
+pub async fn rebuild(
+    node: &Node,
+    draft: &Draft,
+    statement: &CensusStatement,
+    key: &PreparedVerifyingKey,
+) -> Result<Census, Error> {
+    let (organisation, chain_id) = (&draft.organisation, draft.registration_chain_id);
+    let entries = fetch_entries(node, draft.id()).await?;
+    let holders = fetch_holders(node, draft.id()).await?;
+    let mut registrations = registration::fetch(node, organisation).await?;
+    registrations.truncate(registrations_before(draft, &holders, &entries, &registrations));
+    let registered = Registered::check(key, &registrations, chain_id, organisation)?;
+    let census = check(&draft.census, statement, entries)?;
+    recheck(&census, draft, &holders, &registered)?;
+    Ok(census)
 }
 
 /// The member's row and path, looked up locally.
