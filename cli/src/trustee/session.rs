@@ -7,7 +7,7 @@
 //! the node for a while, goes on where it was.
 
 use super::directory::{Directory, Store};
-use crate::{keys::ElectionKeys, options::NodeOptions};
+use crate::options::NodeOptions;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use circuits::types::{
     Address, CensusStatement, Draft, DraftId, Signature, SignedDraft, TypedData, VERIFYING_KEYS,
@@ -18,6 +18,7 @@ use client::{
     trustees,
 };
 use proto::v1::{GetElectionResponse, Phase as ElectionPhase};
+use prover::{KeyStore, pinned_hashes};
 use std::{
     collections::BTreeSet,
     time::{SystemTime, UNIX_EPOCH},
@@ -25,7 +26,7 @@ use std::{
 use tonic::Code;
 use trustee::{CheckedBoard, Closing, Error, Message, Phase, Refused, Round, Trustee};
 use verifier::{
-    PreparedVerifyingKey,
+    CircuitId, PreparedVerifyingKey,
     board::{ballot_context, check_proofs},
 };
 
@@ -49,16 +50,24 @@ struct Trusted {
 }
 
 impl Trusted {
-    /// This machine's keys for the draft's circuits.
+    /// This machine's keys for the draft's circuits. A trustee verifies no
+    /// tally: of those keys it knows the hashes. spec: `setup.pinned_keys`
     async fn load(draft: &Draft) -> Result<Self> {
         let (shape, threshold) = (draft.rule.shape(), usize::from(draft.threshold));
-        let load = move || ElectionKeys::load(shape, threshold);
-        let keys = tokio::task::spawn_blocking(load).await.context("loading the keys")??;
-        Ok(Self {
-            registration: keys.registration(),
-            ballot: keys.ballot(),
-            verifying_keys: keys.hashes().map(|h| h.0),
-        })
+        let load = move || -> Result<Self> {
+            let store = KeyStore::of_circuits(KeyStore::default_directory()?);
+            let key = |id| -> Result<PreparedVerifyingKey> {
+                let key = store.verifying_key(id, &|p| tracing::info!("{p}"));
+                Ok(key.with_context(|| format!("key of {id}"))?.prepare())
+            };
+            let hashes = pinned_hashes(shape, threshold).context("no election has this many trustees")?;
+            Ok(Self {
+                registration: key(CircuitId::Registration)?,
+                ballot: key(CircuitId::Ballot(shape))?,
+                verifying_keys: hashes.map(|h| h.0),
+            })
+        };
+        tokio::task::spawn_blocking(load).await.context("loading the keys")?
     }
 }
 
