@@ -212,4 +212,6 @@ pub(crate) mod message_max {
     pub const TRUSTEE: usize = 128 << 10;
     /// Names of services and files.
     pub const REFLECTION: usize = 4 << 10;
+    /// An empty message.
+    pub const NODE: usize = 1 << 10;
 }

@@ -13,17 +13,17 @@ use crate::{
     keys::KeySet,
     ledger::{self, Ledger, Stopped},
     metrics::Metrics,
-    rpc::{AllPlaces, Ballots, Boards, Elections, Registries, Trustees},
+    rpc::{AllPlaces, Ballots, Boards, Elections, Info, Registries, Trustees},
     store::Recovery,
     transport::{self, InvalidOrigin},
 };
 use circuits::types::AccountKey;
 use proto::v1::{
     ballot_service_server::BallotServiceServer, board_service_server::BoardServiceServer,
-    election_service_server::ElectionServiceServer, registry_service_server::RegistryServiceServer,
-    trustee_service_server::TrusteeServiceServer,
+    election_service_server::ElectionServiceServer, node_service_server::NodeServiceServer,
+    registry_service_server::RegistryServiceServer, trustee_service_server::TrusteeServiceServer,
 };
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -286,9 +286,9 @@ async fn finished<T>(task: &JoinHandle<T>) {
     }
 }
 
-fn until(mut ended: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
+async fn until(mut ended: watch::Receiver<bool>) {
     // The sender is dropped only with the node, which also ends the server.
-    async move { ended.wait_for(|ended| *ended).await.map_or((), |_| ()) }
+    let _ = ended.wait_for(|ended| *ended).await;
 }
 
 async fn routes(
@@ -325,6 +325,7 @@ async fn routes(
     };
     let boards = Boards { ledger: ledger.clone(), places, ended: ended.clone() };
     let trustees = Trustees { ledger: ledger.clone() };
+    let info = Info { ledger: ledger.clone(), limits: limits.into() };
     let (health, health_service) = tonic_health::server::health_reporter();
     tokio::spawn(report(health, ledger.stopped(), ended.clone()));
     let reflection = || Builder::configure().register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET);
@@ -336,7 +337,8 @@ async fn routes(
         .add_service(RegistryServiceServer::new(registries).max_decoding_message_size(message_max::REGISTRY))
         .add_service(BallotServiceServer::new(ballots).max_decoding_message_size(message_max::BALLOT))
         .add_service(BoardServiceServer::new(boards).max_decoding_message_size(message_max::BOARD))
-        .add_service(TrusteeServiceServer::new(trustees).max_decoding_message_size(message_max::TRUSTEE)))
+        .add_service(TrusteeServiceServer::new(trustees).max_decoding_message_size(message_max::TRUSTEE))
+        .add_service(NodeServiceServer::new(info).max_decoding_message_size(message_max::NODE)))
 }
 
 /// Tells the health service how the node is, until it ends.
