@@ -1,6 +1,6 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, demo, export, record, trustee, verify};
+use crate::{account, demo, export, node_command, record, trustee, verify};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -20,6 +20,9 @@ pub enum Command {
     /// Keep the keys of accounts sealed.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Run a node.
+    #[command(subcommand)]
+    Node(node_command::NodeCommand),
     /// Make an election's key with other trustees, and decrypt its result.
     #[command(subcommand)]
     Trustee(trustee::TrusteeCommand),

@@ -12,11 +12,11 @@ use circuits::{
     params::CENSUS_CAPACITY,
     types::{
         Address, Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
-        IdentityCommitment, InvalidCensus, Registration, RegistrationMessage,
+        IdentityCommitment, InvalidCensus, Registration,
     },
 };
 use proto::v1;
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use verifier::PreparedVerifyingKey;
 
 /// Why a downloaded census is not the one that was signed.
@@ -150,34 +150,44 @@ pub fn recheck(
     differs.map_or(Ok(()), |i| Err(CensusMismatch::Rebuilt(i)))
 }
 
-/// How many registrations, in log order, a frozen census was made of: the
-/// log goes on growing, for other drafts of the organisation, and a later
-/// registration is not in the census. Stops before the first registration
-/// that takes a holder or masker away from the leaf it has, or from having
-/// none. spec: `census.rebuild`
-pub fn registrations_before(
+/// How many of the first registrations of the log give these leaves, from
+/// holders of the draft's source: the census was frozen after them, and later
+/// ones are not in it. The most, if several do; `None`: the census is not of
+/// these holders and registrations, whenever it was frozen. Registrations
+/// are checked before ([`Registered::check`]).
+pub fn frozen_after(
+    entries: &[CensusEntry],
     draft: &Draft,
     holders: &[Holder],
-    entries: &[CensusEntry],
     registrations: &[Registration],
-) -> usize {
-    let maskers = draft.census.maskers.iter().copied();
-    let eligible: HashSet<Address> = holders.iter().map(|h| h.address).chain(maskers).collect();
-    let leaves: HashMap<Address, IdentityCommitment> =
-        entries.iter().map(|e| (e.address, e.identity)).collect();
-    let mut present = HashMap::<Address, &RegistrationMessage>::new();
-    for (i, m) in registrations.iter().map(|r| &r.message).enumerate() {
-        let (before, leaf) = (present.get(&m.address), leaves.get(&m.address));
-        let counts = m.chain_id == draft.registration_chain_id && eligible.contains(&m.address);
-        if !counts || before.is_some_and(|b| b.counter >= m.counter) {
-            continue;
-        }
-        if before.map(|b| &b.identity) == leaf && leaf != Some(&m.identity) {
-            return i;
-        }
-        present.insert(m.address, m);
+) -> Option<usize> {
+    let weights: BTreeMap<Address, u64> = draft
+        .census
+        .maskers
+        .iter()
+        .map(|a| (*a, 0))
+        .chain(holders.iter().map(|h| (h.address, h.weight)))
+        .collect();
+    let expected: BTreeMap<Address, CensusEntry> = entries.iter().map(|e| (e.address, *e)).collect();
+    let members = |e: &CensusEntry| weights.get(&e.address) == Some(&e.weight);
+    if expected.len() != entries.len() || !entries.iter().all(members) {
+        return None;
     }
-    registrations.len()
+    // `wrong`: accounts whose identity so far is not that of the census.
+    let (mut counters, mut wrong, mut found) = (BTreeMap::new(), expected.len(), None);
+    for (seen, registration) in (1..).zip(registrations) {
+        let m = &registration.message;
+        let newest = counters.get(&m.address).is_none_or(|(counter, _)| *counter < m.counter);
+        if m.chain_id == draft.registration_chain_id && newest && weights.contains_key(&m.address) {
+            let census = expected.get(&m.address).map(|e| e.identity);
+            let before = counters.insert(m.address, (m.counter, m.identity)).map(|(_, identity)| identity);
+            wrong = wrong + usize::from(Some(m.identity) != census) - usize::from(before != census);
+        }
+        if wrong == 0 {
+            found = Some(seen);
+        }
+    }
+    found
 }
 
 /// Rebuilds a frozen census from the table of holders and the registrations,
@@ -200,7 +210,9 @@ pub async fn rebuild(
     let entries = fetch_entries(node, draft.id()).await?;
     let holders = fetch_holders(node, draft.id()).await?;
     let mut registrations = registration::fetch(node, organisation).await?;
-    registrations.truncate(registrations_before(draft, &holders, &entries, &registrations));
+    // If none fit, comparing the leaves says where they differ.
+    let before = frozen_after(&entries, draft, &holders, &registrations);
+    registrations.truncate(before.unwrap_or(registrations.len()));
     let registered = Registered::check(key, &registrations, chain_id, organisation)?;
     let census = check(&draft.census, statement, entries)?;
     recheck(&census, draft, &holders, &registered)?;

@@ -4,6 +4,7 @@
 pub mod disclosure;
 pub mod draft;
 pub mod holders;
+pub mod table;
 
 use crate::{
     Error, Node, census,
