@@ -1,6 +1,6 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, census, demo, election, export, manual, outcome, record, verify};
+use crate::{account, census, demo, election, export, manual, node_command, outcome, record, trustee, verify};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -28,6 +28,12 @@ pub enum Command {
     Election(election::ElectionCommand),
     /// Show the result of an election, verified here.
     Tally(outcome::TallyOptions),
+    /// Run a node.
+    #[command(subcommand)]
+    Node(node_command::NodeCommand),
+    /// Make an election's key with other trustees, and decrypt its result.
+    #[command(subcommand)]
+    Trustee(trustee::TrusteeCommand),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

@@ -11,6 +11,9 @@ mod export;
 mod home;
 mod keys;
 mod manual;
+mod log;
+mod metrics;
+mod node_command;
 mod options;
 mod outcome;
 mod progress;
@@ -27,12 +30,17 @@ use std::process::ExitCode;
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage (by clap).
 fn main() -> ExitCode {
+    // Named here, since TLS libraries with two providers to choose from take
+    // none. It is the first call of the process, so it cannot fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
         Command::Census(command) => census::run(command),
         Command::Election(command) => election::run(command),
         Command::Tally(options) => outcome::run(&options),
+        Command::Node(command) => node_command::run(command),
+        Command::Trustee(command) => trustee::run(command),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),
