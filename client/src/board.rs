@@ -4,7 +4,7 @@
 //! The copy is always of the *whole* board: asking about one slot would tell
 //! the operator whose it is (A64).
 
-use crate::{Error, Node, election::Election, error::During};
+use crate::{Error, Node, election::Election, error::During, state::Journal};
 use circuits::{
     ballot::{Context, Statement},
     primitives::merkle::BoardTree,
@@ -126,6 +126,7 @@ pub struct Mirror {
     tickets: HashMap<Ticket, u32>,
     head: Option<SignedHead>,
     proofs: Option<PreparedVerifyingKey>,
+    journal: Option<Journal>,
 }
 
 /// Entries checked before the next page is read.
@@ -147,7 +148,13 @@ impl Mirror {
             tickets: HashMap::new(),
             head: None,
             proofs: None,
+            journal: None,
         }
+    }
+
+    /// From now on writes what it learns from a node.
+    pub(crate) fn keep_in(&mut self, journal: Journal) {
+        self.journal = Some(journal);
     }
 
     /// Also verifies every entry's proof, with the election's ballot key.
@@ -185,8 +192,10 @@ impl Mirror {
             let entries = page.entries.into_iter().take(room).map(BoardEntry::try_from);
             let entries = entries.collect::<Result<Vec<_>, _>>().during(CALL)?;
             self.extend(&entries)?;
+            self.journal.as_mut().map_or(Ok(()), Journal::flush)?;
         }
-        Ok(self.adopt(head)?)
+        self.adopt(head)?;
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.head(&head))
     }
 
     async fn fetch_head(&self, node: &Node) -> Result<SignedHead, Error> {
@@ -266,6 +275,9 @@ impl Mirror {
         }
         self.tree.append(entry.leaf()).ok_or(InvalidBoard::Short { size: u32::MAX, found: seq })?;
         self.rows.push(entry.row());
+        if let Some(journal) = &mut self.journal {
+            journal.entry(entry);
+        }
         self.tickets.insert(entry.ticket, seq);
         self.digests.insert((entry.slot, entry.next_digest));
         let head = SlotHead { digest: entry.next_digest, ciphertexts: entry.ciphertexts.clone() };
