@@ -1,6 +1,6 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, demo, export, record, verify};
+use crate::{account, demo, export, identity, mask, receipt, record, register, verify, vote};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -20,6 +20,20 @@ pub enum Command {
     /// Keep the keys of accounts sealed.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Keep the secret that you vote with.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
+    /// Register your identity with an organisation.
+    Register(register::RegisterOptions),
+    /// Vote, or prepare a vote that others send.
+    #[command(subcommand)]
+    Vote(vote::VoteCommand),
+    /// Mask slots, so that votes cannot be proven to others.
+    #[command(subcommand)]
+    Mask(mask::MaskCommand),
+    /// Check that the operator keeps its promises.
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

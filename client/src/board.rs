@@ -135,11 +135,15 @@ const PAGE_MAX: usize = 1024;
 impl Mirror {
     /// An empty copy of the election's board.
     pub fn new(election: &Election) -> Self {
+        Self::empty(election.context(), election.domain(), election.draft().operator)
+    }
+
+    fn empty(context: Context, domain: Domain, operator: Address) -> Self {
         Self {
-            election: election.id,
-            context: election.context(),
-            domain: election.domain(),
-            operator: election.draft().operator,
+            election: context.election_id,
+            context,
+            domain,
+            operator,
             tree: BoardTree::new(),
             rows: Vec::new(),
             slots: HashMap::new(),
@@ -150,6 +154,25 @@ impl Mirror {
             proofs: None,
             journal: None,
         }
+    }
+
+    /// The board of a record, up to its last head.
+    ///
+    /// # Errors
+    /// If the entries are not those of the head.
+    pub fn of_record(record: &verifier::record::Record) -> Result<Self, InvalidBoard> {
+        let election = &record.election;
+        let (draft, key) = (&election.draft.draft, &election.key.key);
+        let context = Context {
+            census_root: election.census.root,
+            election_id: key.election_id(),
+            rule: draft.rule,
+            pk: key.public_key,
+        };
+        let mut mirror = Self::empty(context, draft.domain(), draft.operator);
+        mirror.extend(&record.entries)?;
+        mirror.adopt(election.head)?;
+        Ok(mirror)
     }
 
     /// From now on writes what it learns from a node.
