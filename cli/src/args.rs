@@ -1,6 +1,9 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, demo, export, identity, mask, receipt, record, register, verify, vote};
+use crate::{
+    account, census, demo, election, export, identity, manual, mask, outcome, receipt, record, register,
+    verify, vote,
+};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -34,6 +37,14 @@ pub enum Command {
     /// Check that the operator keeps its promises.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
+    /// Who may vote: weights from balances, the frozen census.
+    #[command(subcommand)]
+    Census(census::CensusCommand),
+    /// Prepare, open, watch and close elections.
+    #[command(subcommand)]
+    Election(election::ElectionCommand),
+    /// Show the result of an election, verified here.
+    Tally(outcome::TallyOptions),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.
@@ -42,4 +53,8 @@ pub enum Command {
     /// Write proofs in the forms of other tools.
     #[command(subcommand)]
     Export(export::ExportCommand),
+    /// Print completions for a shell.
+    Completions(manual::CompletionsOptions),
+    /// Write manual pages.
+    Man(manual::ManOptions),
 }

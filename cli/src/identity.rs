@@ -212,7 +212,10 @@ fn unseal(home: &Home, passphrase: &PassphraseOptions) -> Result<Words> {
         keyfile::open(KIND, &sealed, &passphrase.get("your identity")?).with_context(|| name.clone())?;
     let entropy: &[u8; 32] = secret[..].try_into().with_context(|| format!("{name}: not 32 bytes"))?;
     let words = Words::from_entropy(entropy);
-    ensure!(words.identity().commitment().to_string() == label.public, "{name}: the label is of another secret");
+    ensure!(
+        words.identity().commitment().to_string() == label.public,
+        "{name}: the label is of another secret"
+    );
     Ok(words)
 }
 

@@ -127,3 +127,12 @@ impl MemberKeys {
         key.with_context(|| format!("key of {id}"))
     }
 }
+
+/// The verifying key of registrations, without making any other key.
+///
+/// # Errors
+/// If there is no place for the cache or the key cannot be made.
+pub fn registration_alone() -> Result<PreparedVerifyingKey> {
+    let store = KeyStore::of_circuits(KeyStore::default_directory().context("keys")?);
+    Ok(store.verifying_key_alone(CircuitId::Registration).context("key of registrations")?.prepare())
+}

@@ -1,16 +1,21 @@
 //! The `tabella` command. spec: `cli`.
 
 mod account;
+mod amounts;
 mod args;
 mod ask;
+mod census;
 mod chart;
 mod demo;
+mod election;
 mod export;
 mod home;
 mod identity;
 mod keys;
+mod manual;
 mod mask;
 mod options;
+mod outcome;
 mod progress;
 mod receipt;
 mod record;
@@ -36,9 +41,14 @@ fn main() -> ExitCode {
         Command::Vote(command) => vote::run(command),
         Command::Mask(command) => mask::run(command),
         Command::Receipt(command) => receipt::run(command),
+        Command::Census(command) => census::run(command),
+        Command::Election(command) => election::run(command),
+        Command::Tally(options) => outcome::run(&options),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),
+        Command::Completions(options) => manual::completions(options),
+        Command::Man(options) => manual::man(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

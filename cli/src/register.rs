@@ -2,12 +2,12 @@
 //! that votes. spec: `registration`, `cli.register`.
 
 use crate::{
-    account,
+    account, ask,
     home::HomeOptions,
     identity,
     keys::MemberKeys,
     options::{NodeOptions, PassphraseOptions},
-    ask, text, times,
+    text, times,
 };
 use anyhow::{Context, Result, bail};
 use circuits::types::{AccountKey, Address, RegistrationMessage, Signature};

@@ -6,11 +6,12 @@ use circuits::{
     ballot::Member,
     params::CENSUS_CAPACITY,
     types::{
-        Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
-        IdentityCommitment, InvalidCensus,
+        Address, Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
+        IdentityCommitment, InvalidCensus, Registration,
     },
 };
 use proto::v1;
+use std::collections::BTreeMap;
 
 /// Why a downloaded census is not the one that was signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +142,46 @@ pub fn recheck(
     let differs = a.iter().zip(b).position(|(x, y)| x != y);
     let differs = differs.or((a.len() != b.len()).then_some(a.len().min(b.len())));
     differs.map_or(Ok(()), |i| Err(CensusMismatch::Rebuilt(i)))
+}
+
+/// How many of the first registrations of the log give these leaves, from
+/// holders of the draft's source: the census was frozen after them, and later
+/// ones are not in it. The most, if several do; `None`: the census is not of
+/// these holders and registrations, whenever it was frozen. Registrations
+/// are checked before ([`Registered::check`]).
+pub fn frozen_after(
+    entries: &[CensusEntry],
+    draft: &Draft,
+    holders: &[Holder],
+    registrations: &[Registration],
+) -> Option<usize> {
+    let weights: BTreeMap<Address, u64> = draft
+        .census
+        .maskers
+        .iter()
+        .map(|a| (*a, 0))
+        .chain(holders.iter().map(|h| (h.address, h.weight)))
+        .collect();
+    let expected: BTreeMap<Address, CensusEntry> = entries.iter().map(|e| (e.address, *e)).collect();
+    let members = |e: &CensusEntry| weights.get(&e.address) == Some(&e.weight);
+    if expected.len() != entries.len() || !entries.iter().all(members) {
+        return None;
+    }
+    // `wrong`: accounts whose identity so far is not that of the census.
+    let (mut counters, mut wrong, mut found) = (BTreeMap::new(), expected.len(), None);
+    for (seen, registration) in (1..).zip(registrations) {
+        let m = &registration.message;
+        let newest = counters.get(&m.address).is_none_or(|(counter, _)| *counter < m.counter);
+        if m.chain_id == draft.registration_chain_id && newest && weights.contains_key(&m.address) {
+            let census = expected.get(&m.address).map(|e| e.identity);
+            let before = counters.insert(m.address, (m.counter, m.identity)).map(|(_, identity)| identity);
+            wrong = wrong + usize::from(Some(m.identity) != census) - usize::from(before != census);
+        }
+        if wrong == 0 {
+            found = Some(seen);
+        }
+    }
+    found
 }
 
 /// The member's row and path, looked up locally.

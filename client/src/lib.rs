@@ -13,6 +13,7 @@ pub mod choice;
 pub mod election;
 mod error;
 pub mod identity;
+pub mod info;
 pub mod node;
 pub mod organiser;
 pub mod receipt;

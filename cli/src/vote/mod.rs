@@ -177,7 +177,10 @@ async fn prepare(options: &PrepareOptions) -> Result<()> {
     let entry = voter.prove(&state.mirror, &intent).await?;
     prepared::write(&options.out, &Submission { election: state.election.id, entry })?;
     if options.json {
-        println!("{}", serde_json::to_string(&json!({ "election": state.election.id, "file": options.out }))?);
+        println!(
+            "{}",
+            serde_json::to_string(&json!({ "election": state.election.id, "file": options.out }))?
+        );
     } else {
         let file = options.out.display();
         eprintln!("The vote is in {file}. It holds no secret; anybody can send it:");

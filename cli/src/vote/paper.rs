@@ -29,11 +29,19 @@ fn write_paper(out: &mut String, state: &State, organiser: Option<Address>) -> s
     writeln!(out)?;
     writeln!(out, "{}", rule(draft.rule.kind()))?;
     let early = if draft.early_close { ", or earlier if the organiser closes" } else { "" };
-    writeln!(out, "Voting from {} to {}{early}.", times::show(draft.times.opening), times::show(draft.times.closing))?;
+    writeln!(
+        out,
+        "Voting from {} to {}{early}.",
+        times::show(draft.times.opening),
+        times::show(draft.times.closing)
+    )?;
     let total = chart::units(state.census.total(), draft.census.decimals);
     writeln!(out, "{} members with {total} tokens; {}.", state.census.entries().len(), board(state))?;
     let (t, n) = (draft.threshold, draft.trustees.len());
-    writeln!(out, "Any {t} of {n} trustees together could decrypt single votes; they promise to decrypt totals only.")?;
+    writeln!(
+        out,
+        "Any {t} of {n} trustees together could decrypt single votes; they promise to decrypt totals only."
+    )?;
     if !draft.calls.is_empty() {
         writeln!(out, "If it passes, {} calls are run on chain {}.", draft.calls.len(), draft.chain_id)?;
     }
@@ -42,11 +50,17 @@ fn write_paper(out: &mut String, state: &State, organiser: Option<Address>) -> s
 
 fn write_warnings(out: &mut String, election: &Election, organiser: Option<Address>) -> std::fmt::Result {
     if election.insecure_development_keys {
-        writeln!(out, "INSECURE development keys: anyone can forge votes and results. Not for a vote that matters.")?;
+        writeln!(
+            out,
+            "INSECURE development keys: anyone can forge votes and results. Not for a vote that matters."
+        )?;
     }
     if organiser.is_none() {
         let organiser = election.draft().organiser;
-        writeln!(out, "Organised by {organiser}, as the election's id says: have the id from the organisation,")?;
+        writeln!(
+            out,
+            "Organised by {organiser}, as the election's id says: have the id from the organisation,"
+        )?;
         writeln!(out, "not from the node, or compare this account with what it publishes (--organiser).")?;
     }
     Ok(())
@@ -93,7 +107,9 @@ pub fn describe(election: &Election, choice: &Choice, weight: u64) -> String {
         Choice::Approval(all) => {
             format!("{} with {} tokens each", list(all.iter().map(|i| name(*i)).collect()), tokens(weight))
         }
-        Choice::Split(all) => list(all.iter().map(|(i, units)| format!("{} {}", name(*i), tokens(*units))).collect()),
+        Choice::Split(all) => {
+            list(all.iter().map(|(i, units)| format!("{} {}", name(*i), tokens(*units))).collect())
+        }
         Choice::Quadratic(all) => list(all.iter().map(|(i, v)| format!("{} {v} votes", name(*i))).collect()),
     }
 }

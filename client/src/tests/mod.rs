@@ -12,4 +12,5 @@ mod member;
 mod receipt;
 mod registration;
 mod server;
+mod status;
 mod tickets;
