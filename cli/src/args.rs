@@ -1,6 +1,6 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, census, demo, election, export, manual, node_command, outcome, record, trustee, verify};
+use crate::{account, census, demo, election, export, identity, manual, mask, node_command, outcome, receipt, record, register, trustee, verify, vote};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -20,6 +20,20 @@ pub enum Command {
     /// Keep the keys of accounts sealed.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Keep the secret that you vote with.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
+    /// Register your identity with an organisation.
+    Register(register::RegisterOptions),
+    /// Vote, or prepare a vote that others send.
+    #[command(subcommand)]
+    Vote(vote::VoteCommand),
+    /// Mask slots, so that votes cannot be proven to others.
+    #[command(subcommand)]
+    Mask(mask::MaskCommand),
+    /// Check that the operator keeps its promises.
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// Who may vote: weights from balances, the frozen census.
     #[command(subcommand)]
     Census(census::CensusCommand),

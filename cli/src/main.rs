@@ -3,26 +3,32 @@
 mod account;
 mod amounts;
 mod args;
+mod ask;
 mod census;
 mod chart;
 mod demo;
 mod election;
 mod export;
 mod home;
+mod identity;
 mod keys;
 mod manual;
 mod log;
 mod metrics;
 mod node_command;
+mod mask;
 mod options;
 mod outcome;
 mod progress;
+mod receipt;
 mod record;
+mod register;
 mod tally;
 mod text;
 mod times;
 mod trustee;
 mod verify;
+mod vote;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -36,6 +42,11 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
+        Command::Identity(command) => identity::run(command),
+        Command::Register(options) => register::run(&options),
+        Command::Vote(command) => vote::run(command),
+        Command::Mask(command) => mask::run(command),
+        Command::Receipt(command) => receipt::run(command),
         Command::Census(command) => census::run(command),
         Command::Election(command) => election::run(command),
         Command::Tally(options) => outcome::run(&options),

@@ -5,9 +5,9 @@ use crate::{Error, Node, error::During};
 use circuits::{
     ballot::Context,
     types::{
-        Address, CensusStatement, Domain, Draft, DraftId, ElectionId, InvalidElectionKey, InvalidSignature,
-        InvalidSignedDraft, NonCanonical, Order, Signature, SignedDraft, SignedElectionKey, TypedData,
-        VERIFYING_KEYS,
+        Address, BallotShape, CensusStatement, Domain, Draft, DraftId, ElectionId, InvalidElectionKey,
+        InvalidSignature, InvalidSignedDraft, NonCanonical, Order, Signature, SignedDraft, SignedElectionKey,
+        TypedData, VERIFYING_KEYS,
     },
 };
 use proto::v1::{self, Phase, get_election_request::Id};
@@ -23,6 +23,35 @@ pub struct Expected {
     pub verifying_keys: [KeyHash; VERIFYING_KEYS],
     /// Whether these are development keys.
     pub development_keys: bool,
+}
+
+/// What the voter knows before the election's kind is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust {
+    /// The organiser's account; `None` if the election's identifier, which
+    /// commits to it, is what the voter has from the organisation.
+    /// spec: `client.election_id`
+    pub organiser: Option<Address>,
+    /// Hashes of the voter's own verifying keys, by shape and threshold.
+    pub verifying_keys: fn(BallotShape, usize) -> Option<[KeyHash; VERIFYING_KEYS]>,
+    /// See [`Expected::development_keys`].
+    pub development_keys: bool,
+}
+
+impl Trust {
+    /// What to expect of an election with this draft.
+    ///
+    /// # Errors
+    /// If the voter has no keys of its kind.
+    pub fn expected(&self, draft: &Draft) -> Result<Expected, InvalidElection> {
+        let (shape, threshold) = (draft.rule.shape(), draft.threshold);
+        let verifying_keys = (self.verifying_keys)(shape, usize::from(threshold));
+        Ok(Expected {
+            organiser: self.organiser.unwrap_or(draft.organiser),
+            verifying_keys: verifying_keys.ok_or(InvalidElection::NoKeys { shape, threshold })?,
+            development_keys: self.development_keys,
+        })
+    }
 }
 
 /// Why an election is refused. Do not vote in it.
@@ -74,6 +103,17 @@ pub enum InvalidElection {
         expected: KeyHash,
         /// The election's.
         found: KeyHash,
+    },
+    /// See the message.
+    #[error(
+        "this program has no keys of elections with ballots of {} options and {threshold} deciding trustees",
+        .shape.options()
+    )]
+    NoKeys {
+        /// The ballots' shape.
+        shape: BallotShape,
+        /// The draft's threshold.
+        threshold: u8,
     },
     /// See the message.
     #[error("the election's identifier is malformed: {0}")]
@@ -281,7 +321,20 @@ pub(crate) fn read_keyed(
 /// # Errors
 /// If the node refuses, or anything is wrong with the election.
 pub async fn fetch(node: &Node, which: Reference, expected: &Expected) -> Result<Election, Error> {
-    let raw = fetch_raw(node, which).await?;
+    accept_as(fetch_raw(node, which).await?, which, expected)
+}
+
+/// What a node or a file says about an opened election, checked.
+///
+/// # Errors
+/// If anything is missing or wrong.
+pub fn accept(raw: v1::GetElectionResponse, which: Reference, trust: &Trust) -> Result<Election, Error> {
+    let draft = raw.draft.clone().during(CALL)?;
+    let expected = trust.expected(&SignedDraft::try_from(draft).during(CALL)?.draft)?;
+    accept_as(raw, which, &expected)
+}
+
+fn accept_as(raw: v1::GetElectionResponse, which: Reference, expected: &Expected) -> Result<Election, Error> {
     let election = read(raw)?;
     check(&election, expected)?;
     let same = match which {
