@@ -1,6 +1,9 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, census, demo, election, export, identity, manual, mask, node_command, outcome, receipt, record, register, trustee, verify, vote};
+use crate::{
+    account, census, demo, election, export, identity, manual, mask, node_command, outcome, receipt, record,
+    register, trustee, verify, vote,
+};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
