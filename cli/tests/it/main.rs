@@ -3,4 +3,5 @@
 
 mod account;
 mod demo;
+mod organiser;
 mod records;
