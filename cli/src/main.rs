@@ -5,6 +5,7 @@ mod args;
 mod chart;
 mod demo;
 mod export;
+mod home;
 mod keys;
 mod log;
 mod metrics;
