@@ -6,11 +6,12 @@ use circuits::{
     ballot::Member,
     params::CENSUS_CAPACITY,
     types::{
-        Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
-        IdentityCommitment, InvalidCensus,
+        Address, Census, CensusDefinition, CensusEntry, CensusRoot, CensusStatement, Draft, DraftId, Holder,
+        IdentityCommitment, InvalidCensus, Registration,
     },
 };
 use proto::v1;
+use std::collections::HashMap;
 
 /// Why a downloaded census is not the one that was signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +142,42 @@ pub fn recheck(
     let differs = a.iter().zip(b).position(|(x, y)| x != y);
     let differs = differs.or((a.len() != b.len()).then_some(a.len().min(b.len())));
     differs.map_or(Ok(()), |i| Err(CensusMismatch::Rebuilt(i)))
+}
+
+/// How many of an organisation's registrations, in log order, a census was
+/// frozen after: the first moment at which every row of it was the newest
+/// registration of its account. [`recheck`] with the registrations up to there
+/// shows the rest: accounts stay registered, so if somebody was left out at
+/// that moment, then at every later one.
+///
+/// # Errors
+/// A row that is missing at the end, if there is no such moment.
+pub fn frozen_after(
+    census: &Census,
+    registrations: &[Registration],
+    chain_id: u64,
+) -> Result<usize, CensusMismatch> {
+    let rows: HashMap<Address, IdentityCommitment> =
+        census.entries().iter().map(|e| (e.address, e.identity)).collect();
+    let mut newest = HashMap::<Address, (u64, bool)>::new();
+    let mut missing = rows.len();
+    for (position, r) in registrations.iter().enumerate() {
+        let m = &r.message;
+        let Some(identity) = rows.get(&m.address).filter(|_| m.chain_id == chain_id) else { continue };
+        let fits = m.identity == *identity;
+        match newest.get(&m.address) {
+            Some((counter, _)) if *counter >= m.counter => continue,
+            Some((_, true)) => missing += 1,
+            _ => {}
+        }
+        newest.insert(m.address, (m.counter, fits));
+        missing -= usize::from(fits);
+        if missing == 0 {
+            return Ok(position + 1);
+        }
+    }
+    let fits = |e: &CensusEntry| newest.get(&e.address).is_some_and(|(_, fits)| *fits);
+    Err(CensusMismatch::Rebuilt(census.entries().iter().position(|e| !fits(e)).unwrap_or(0)))
 }
 
 /// The member's row and path, looked up locally.

@@ -217,6 +217,52 @@ pub(crate) fn read(raw: v1::GetElectionResponse) -> Result<Election, Error> {
     })
 }
 
+/// One line of a node's list, unchecked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The draft.
+    pub draft: DraftId,
+    /// The election, once its key is signed.
+    pub election: Option<ElectionId>,
+    /// As the node says.
+    pub phase: Phase,
+    /// Name of the organisation.
+    pub organisation: String,
+}
+
+/// Pages of a list read at most.
+const LIST_PAGES_MAX: usize = 10_000;
+
+/// All drafts and elections of a node, unchecked.
+///
+/// # Errors
+/// If the node refuses or answers with something else.
+pub async fn list(node: &Node) -> Result<Vec<Listed>, Error> {
+    const CALL: &str = "ElectionService.ListElections";
+    let (mut out, mut page_token) = (Vec::new(), String::new());
+    for _ in 0..LIST_PAGES_MAX {
+        let request = v1::ListElectionsRequest { page_size: 0, page_token };
+        let page = node.elections().list_elections(request).await.during(CALL)?.into_inner();
+        for summary in page.elections {
+            let phase = summary.phase();
+            let election = (!summary.election_id.is_empty())
+                .then(|| ElectionId::from_bytes(&summary.election_id))
+                .transpose();
+            out.push(Listed {
+                draft: DraftId::from_bytes(&summary.draft_id).map_err(InvalidElection::Id)?,
+                election: election.map_err(InvalidElection::Id)?,
+                phase,
+                organisation: summary.organisation,
+            });
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(out);
+        }
+    }
+    Err(Error::Incomplete { call: CALL, problem: "does not end" })
+}
+
 fn check_draft(signed: &SignedDraft, organiser: Address) -> Result<(), InvalidElection> {
     signed.check()?;
     let found = signed.draft.organiser;
