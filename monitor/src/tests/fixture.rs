@@ -54,6 +54,7 @@ impl PinnedKeys for Pinned {
 }
 
 /// Everything about one election, and every secret.
+#[derive(Clone)]
 pub struct Fixture {
     pub organiser: AccountKey,
     pub operator: AccountKey,
@@ -110,8 +111,20 @@ impl Fixture {
         proven(plan.unwrap())
     }
 
-    /// `count` votes, each on the ones before.
+    /// The first `count` entries of an honest board: at most 6.
     pub fn votes(&self, count: usize) -> Vec<BoardEntry> {
+        static VOTES: OnceLock<Vec<BoardEntry>> = OnceLock::new();
+        VOTES.get_or_init(|| self.history(6))[..count].to_vec()
+    }
+
+    /// Of another board, that differs in every entry: at most 5.
+    pub fn others(&self, count: usize) -> Vec<BoardEntry> {
+        static OTHERS: OnceLock<Vec<BoardEntry>> = OnceLock::new();
+        OTHERS.get_or_init(|| self.history(5))[..count].to_vec()
+    }
+
+    /// Votes, each on the ones before.
+    fn history(&self, count: usize) -> Vec<BoardEntry> {
         let mut mirror = Mirror::new(&self.election);
         let vote = |i: usize| {
             let entry = self.vote(i % self.members.len(), &mirror);

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_stream::{Stream, wrappers::TcpListenerStream};
 use tonic::{Request, Response, Status, transport::Server};
 
@@ -34,6 +34,15 @@ pub struct View {
     pub starts: Vec<u32>,
 }
 
+/// A server with its connections, all of which end when it is dropped.
+pub struct Serving(Option<Runtime>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.take().unwrap().shutdown_background();
+    }
+}
+
 /// Clones share one view.
 #[derive(Clone)]
 pub struct FakeNode {
@@ -43,8 +52,8 @@ pub struct FakeNode {
 }
 
 impl FakeNode {
-    /// Serves on a free port of loopback until the handle is aborted.
-    pub async fn start(fixture: &Arc<Fixture>, entries: &[BoardEntry]) -> (Self, JoinHandle<()>) {
+    /// Serves on a free port of loopback until the handle is dropped.
+    pub async fn start(fixture: &Arc<Fixture>, entries: &[BoardEntry]) -> (Self, Serving) {
         let view = View {
             entries: entries.to_vec(),
             head: None,
@@ -65,7 +74,7 @@ impl FakeNode {
     }
 
     /// Serves the same view again, at the same address.
-    pub async fn restart(&self) -> JoinHandle<()> {
+    pub async fn restart(&self) -> Serving {
         let address = self.url.trim_start_matches("http://");
         loop {
             if let Ok(listener) = TcpListener::bind(address).await {
@@ -75,13 +84,19 @@ impl FakeNode {
         }
     }
 
-    fn serve(&self, listener: TcpListener) -> JoinHandle<()> {
+    fn serve(&self, listener: TcpListener) -> Serving {
         let server = Server::builder()
             .add_service(board::BoardServiceServer::new(self.clone()))
             .add_service(election::ElectionServiceServer::new(self.clone()))
             .add_service(registry::RegistryServiceServer::new(self.clone()))
             .add_service(trustee::TrusteeServiceServer::new(self.clone()));
-        tokio::spawn(async move { server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap() })
+        let runtime = Runtime::new().unwrap();
+        let listener = listener.into_std().unwrap();
+        runtime.spawn(async move {
+            let incoming = TcpListenerStream::new(TcpListener::from_std(listener).unwrap());
+            server.serve_with_incoming(incoming).await.unwrap();
+        });
+        Serving(Some(runtime))
     }
 
     pub fn view(&self) -> MutexGuard<'_, View> {
@@ -127,8 +142,9 @@ impl board::BoardService for FakeNode {
         let mut view = self.view();
         view.starts.push(start);
         let rest = view.entries.get(start as usize..).unwrap_or_default();
-        let pages = rest.chunks(2).zip((start..).step_by(2)).map(|(page, start)| {
-            v1::StreamEntriesResponse { start, entries: page.iter().map(Into::into).collect() }
+        let pages = rest.chunks(2).zip((start..).step_by(2)).map(|(page, start)| v1::StreamEntriesResponse {
+            start,
+            entries: page.iter().map(Into::into).collect(),
         });
         Ok(streamed(pages.collect()))
     }
