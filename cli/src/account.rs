@@ -3,7 +3,7 @@
 
 use crate::options::PassphraseOptions;
 use anyhow::{Context, Result};
-use circuits::types::AccountKey;
+use circuits::types::{AccountKey, Address};
 use clap::{Args, Subcommand};
 use keyfile::{Cost, Label};
 use rand_core::OsRng;
@@ -118,7 +118,16 @@ pub fn load(file: &Path, passphrase: &PassphraseOptions) -> Result<AccountKey> {
     account(&secret).with_context(|| name)
 }
 
-/// The address that a file says it holds; needs no passphrase.
+/// The address that a file says it holds; needs no passphrase. What the file
+/// really holds shows when it is opened.
+///
+/// # Errors
+/// If the file cannot be read, or holds something else.
+pub fn public(file: &Path) -> Result<Address> {
+    let address = address(file)?;
+    address.parse().with_context(|| format!("{}: {address:?} is no address", file.display()))
+}
+
 fn address(file: &Path) -> Result<String> {
     let label = keyfile::label(&keyfile::read(file)?).with_context(|| file.display().to_string())?;
     anyhow::ensure!(label.kind == KIND, "{}: it holds a secret of kind {:?}", file.display(), label.kind);

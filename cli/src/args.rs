@@ -1,6 +1,9 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, demo, export, record, verify};
+use crate::{
+    account, census, demo, election, export, identity, manual, mask, outcome, receipt, record, register,
+    verify, vote,
+};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -20,6 +23,28 @@ pub enum Command {
     /// Keep the keys of accounts sealed.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Keep the secret that you vote with.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
+    /// Register your identity with an organisation.
+    Register(register::RegisterOptions),
+    /// Vote, or prepare a vote that others send.
+    #[command(subcommand)]
+    Vote(vote::VoteCommand),
+    /// Mask slots, so that votes cannot be proven to others.
+    #[command(subcommand)]
+    Mask(mask::MaskCommand),
+    /// Check that the operator keeps its promises.
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
+    /// Who may vote: weights from balances, the frozen census.
+    #[command(subcommand)]
+    Census(census::CensusCommand),
+    /// Prepare, open, watch and close elections.
+    #[command(subcommand)]
+    Election(election::ElectionCommand),
+    /// Show the result of an election, verified here.
+    Tally(outcome::TallyOptions),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.
@@ -28,4 +53,8 @@ pub enum Command {
     /// Write proofs in the forms of other tools.
     #[command(subcommand)]
     Export(export::ExportCommand),
+    /// Print completions for a shell.
+    Completions(manual::CompletionsOptions),
+    /// Write manual pages.
+    Man(manual::ManOptions),
 }

@@ -2,8 +2,9 @@
 
 use crate::progress;
 use anyhow::{Context, Result};
-use circuits::types::{BallotShape, VERIFYING_KEYS};
-use prover::{KeyStore, ProvingKey};
+use circuits::types::{Address, BallotShape, VERIFYING_KEYS};
+use client::election::Trust;
+use prover::{KeyStore, ProvingKey, pinned_hashes};
 use std::sync::Arc;
 use verifier::{CircuitId, KeyHash, PreparedVerifyingKey, VerifyingKey};
 
@@ -80,4 +81,58 @@ impl ElectionKeys {
     pub fn prove_ballot(&self) -> Result<Arc<ProvingKey>> {
         self.proving(CircuitId::Ballot(self.shape))
     }
+}
+
+/// The keys of parties that prove no tally: they know all hashes, and make
+/// only the keys that they prove with. spec: `setup.pinned_keys`
+#[derive(Clone, Debug)]
+pub struct MemberKeys(Arc<KeyStore>);
+
+impl MemberKeys {
+    /// The cache of this machine.
+    ///
+    /// # Errors
+    /// If there is no place for it.
+    pub fn open() -> Result<Self> {
+        let directory = KeyStore::default_directory().context("keys")?;
+        Ok(Self(Arc::new(KeyStore::of_circuits(directory))))
+    }
+
+    /// What a member expects of an election: these keys' hashes, and the
+    /// organiser, if the member knows the account.
+    pub fn trust(organiser: Option<Address>) -> Trust {
+        Trust { organiser, verifying_keys: pinned_hashes, development_keys: true }
+    }
+
+    /// Proves registrations.
+    ///
+    /// # Errors
+    /// If the key cannot be made.
+    pub fn registration(&self) -> Result<Arc<ProvingKey>> {
+        self.proving(CircuitId::Registration)
+    }
+
+    /// Proves ballots.
+    ///
+    /// # Errors
+    /// If the key cannot be made.
+    pub fn ballot(&self, shape: BallotShape) -> Result<Arc<ProvingKey>> {
+        self.proving(CircuitId::Ballot(shape))
+    }
+
+    fn proving(&self, id: CircuitId) -> Result<Arc<ProvingKey>> {
+        let line = progress::spinner(&format!("key of {id}"));
+        let key = self.0.get(id, &|p| line.set_message(p.to_string()));
+        line.finish_and_clear();
+        key.with_context(|| format!("key of {id}"))
+    }
+}
+
+/// The verifying key of registrations, without making any other key.
+///
+/// # Errors
+/// If there is no place for the cache or the key cannot be made.
+pub fn registration_alone() -> Result<PreparedVerifyingKey> {
+    let store = KeyStore::of_circuits(KeyStore::default_directory().context("keys")?);
+    Ok(store.verifying_key_alone(CircuitId::Registration).context("key of registrations")?.prepare())
 }

@@ -1,20 +1,33 @@
 //! The `tabella` command. spec: `cli`.
 
 mod account;
+mod amounts;
 mod args;
+mod ask;
+mod census;
 mod chart;
 mod demo;
+mod election;
 mod export;
 mod home;
+mod identity;
 mod keys;
 mod log;
+mod manual;
+mod mask;
 mod metrics;
 mod options;
+mod outcome;
 mod progress;
+mod receipt;
 mod record;
+mod register;
 mod tally;
+mod text;
+mod times;
 mod trustee;
 mod verify;
+mod vote;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -25,9 +38,19 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
+        Command::Identity(command) => identity::run(command),
+        Command::Register(options) => register::run(&options),
+        Command::Vote(command) => vote::run(command),
+        Command::Mask(command) => mask::run(command),
+        Command::Receipt(command) => receipt::run(command),
+        Command::Census(command) => census::run(command),
+        Command::Election(command) => election::run(command),
+        Command::Tally(options) => outcome::run(&options),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),
+        Command::Completions(options) => manual::completions(options),
+        Command::Man(options) => manual::man(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,10 @@
 //! Records on disk and from nodes.
 
-use crate::verify;
+use crate::{election::which::ElectionOptions, options::NodeOptions, verify};
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::ElectionId;
 use clap::{Args, Subcommand};
-use proto::v1::{GetRecordRequest, election_service_client::ElectionServiceClient};
+use client::Node;
 use std::{
     collections::BTreeMap,
     fs,
@@ -21,19 +21,19 @@ pub enum RecordCommand {
 
 /// `tabella record export`
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = "Example:
+  tabella record export --election 0x12.. --node https://vote.example.org --out record")]
 pub struct RecordOptions {
-    /// Address of the node.
-    #[arg(long, value_name = "URL")]
-    pub node: String,
-    /// Id of the election, 0x and 64 hexadecimal digits.
-    #[arg(long, value_name = "ID")]
-    pub election: String,
+    #[command(flatten)]
+    node: NodeOptions,
+    #[command(flatten)]
+    election: ElectionOptions,
     /// Directory to write; must not exist or be empty.
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Print the verification as JSON.
+    out: PathBuf,
+    /// Print the verification as JSON: {ok, checks: [{id, name, ok, detail}], warnings}.
     #[arg(long)]
-    pub json: bool,
+    json: bool,
 }
 
 /// Largest file of a record that is read, in bytes.
@@ -122,9 +122,12 @@ pub fn prepare(directory: &Path) -> Result<()> {
 /// # Errors
 /// If the node does not give the record, or the record does not verify.
 pub fn export(options: &RecordOptions) -> Result<()> {
-    let id = parse_id(&options.election)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let files = runtime.block_on(download(&options.node, id))?;
+    let files = runtime.block_on(async {
+        let node = options.node.connect().await?;
+        let id = options.election.find(&node).await?.require_id()?;
+        download(&node, id).await
+    })?;
     write(&options.out, &files)?;
     let report = verify::check(&files);
     verify::print(&report, options.json);
@@ -133,30 +136,16 @@ pub fn export(options: &RecordOptions) -> Result<()> {
     Ok(())
 }
 
-fn parse_id(text: &str) -> Result<ElectionId> {
-    let bytes = text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok());
-    let bytes = bytes.context("--election: an id is 0x and 64 hexadecimal digits")?;
-    ElectionId::from_bytes(&bytes).context("--election")
-}
-
 /// Downloads the files of a record.
 ///
 /// # Errors
-/// If the node cannot be reached or has no record of the election.
-pub async fn download(node: &str, election: ElectionId) -> Result<Files> {
-    let client = ElectionServiceClient::connect(node.to_owned()).await;
-    let mut client = client.with_context(|| format!("cannot reach the node at {node}"))?;
-    let request = GetRecordRequest { election_id: election.to_bytes().to_vec() };
-    let mut stream = client.get_record(request).await.map_err(refused)?.into_inner();
-    let mut files = Files::new();
-    while let Some(part) = stream.message().await.map_err(refused)? {
-        let safe = part.path.split('/').all(|s| !s.is_empty() && s != "." && s != ".." && !s.contains('\\'));
-        ensure!(safe, "the node names a file {:?} outside the record", part.path);
-        files.entry(part.path).or_default().extend(part.data);
+/// If the node has no record of the election, or names files outside it.
+pub async fn download(node: &Node, election: ElectionId) -> Result<Files> {
+    let files = client::record::fetch_files(node, election).await?;
+    let outside =
+        |path: &str| path.split('/').any(|s| s.is_empty() || s == "." || s == ".." || s.contains('\\'));
+    match files.keys().find(|path| outside(path)) {
+        Some(path) => bail!("the node names a file {path:?} outside the record"),
+        None => Ok(files),
     }
-    Ok(files)
-}
-
-fn refused(status: tonic::Status) -> anyhow::Error {
-    anyhow::anyhow!("the node refused: {} ({:?})", status.message(), status.code())
 }

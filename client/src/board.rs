@@ -4,7 +4,7 @@
 //! The copy is always of the *whole* board: asking about one slot would tell
 //! the operator whose it is (A64).
 
-use crate::{Error, Node, election::Election, error::During};
+use crate::{Error, Node, election::Election, error::During, state::Journal};
 use circuits::{
     ballot::{Context, Statement},
     curve::Fr,
@@ -127,6 +127,7 @@ pub struct Mirror {
     tickets: HashMap<Ticket, u32>,
     head: Option<SignedHead>,
     proofs: Option<PreparedVerifyingKey>,
+    journal: Option<Journal>,
 }
 
 /// Entries checked before the next page is read.
@@ -176,11 +177,15 @@ impl EntryPages {
 impl Mirror {
     /// An empty copy of the election's board.
     pub fn new(election: &Election) -> Self {
+        Self::empty(election.context(), election.domain(), election.draft().operator)
+    }
+
+    fn empty(context: Context, domain: Domain, operator: Address) -> Self {
         Self {
-            election: election.id,
-            context: election.context(),
-            domain: election.domain(),
-            operator: election.draft().operator,
+            election: context.election_id,
+            context,
+            domain,
+            operator,
             tree: BoardTree::new(),
             rows: Vec::new(),
             slots: HashMap::new(),
@@ -189,7 +194,32 @@ impl Mirror {
             tickets: HashMap::new(),
             head: None,
             proofs: None,
+            journal: None,
         }
+    }
+
+    /// The board of a record, up to its last head.
+    ///
+    /// # Errors
+    /// If the entries are not those of the head.
+    pub fn of_record(record: &verifier::record::Record) -> Result<Self, InvalidBoard> {
+        let election = &record.election;
+        let (draft, key) = (&election.draft.draft, &election.key.key);
+        let context = Context {
+            census_root: election.census.root,
+            election_id: key.election_id(),
+            rule: draft.rule,
+            pk: key.public_key,
+        };
+        let mut mirror = Self::empty(context, draft.domain(), draft.operator);
+        mirror.extend(&record.entries)?;
+        mirror.adopt(election.head)?;
+        Ok(mirror)
+    }
+
+    /// From now on writes what it learns from a node.
+    pub(crate) fn keep_in(&mut self, journal: Journal) {
+        self.journal = Some(journal);
     }
 
     /// Also verifies every entry's proof, with the election's ballot key.
@@ -213,8 +243,10 @@ impl Mirror {
         {
             entries.truncate((size - self.len()) as usize);
             self.extend(&entries)?;
+            self.journal.as_mut().map_or(Ok(()), Journal::flush)?;
         }
-        Ok(self.adopt(head)?)
+        self.adopt(head)?;
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.head(&head))
     }
 
     async fn fetch_head(&self, node: &Node) -> Result<SignedHead, Error> {
@@ -295,6 +327,9 @@ impl Mirror {
         }
         self.tree.append(hashed.leaf).ok_or(InvalidBoard::Short { size: u32::MAX, found: seq })?;
         self.rows.push(hashed.row);
+        if let Some(journal) = &mut self.journal {
+            journal.entry(entry);
+        }
         self.tickets.insert(entry.ticket, seq);
         self.digests.insert((entry.slot, entry.next_digest));
         let head = SlotHead { digest: entry.next_digest, ciphertexts: entry.ciphertexts.clone() };

@@ -11,7 +11,7 @@ use circuits::{
     },
 };
 use proto::v1;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Why a downloaded census is not the one that was signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -144,40 +144,44 @@ pub fn recheck(
     differs.map_or(Ok(()), |i| Err(CensusMismatch::Rebuilt(i)))
 }
 
-/// How many of an organisation's registrations, in log order, a census was
-/// frozen after: the first moment at which every row of it was the newest
-/// registration of its account. [`recheck`] with the registrations up to there
-/// shows the rest: accounts stay registered, so if somebody was left out at
-/// that moment, then at every later one.
-///
-/// # Errors
-/// A row that is missing at the end, if there is no such moment.
+/// How many of the first registrations of the log give these leaves, from
+/// holders of the draft's source: the census was frozen after them, and later
+/// ones are not in it. The most, if several do; `None`: the census is not of
+/// these holders and registrations, whenever it was frozen. Registrations
+/// are checked before ([`Registered::check`]).
 pub fn frozen_after(
-    census: &Census,
+    entries: &[CensusEntry],
+    draft: &Draft,
+    holders: &[Holder],
     registrations: &[Registration],
-    chain_id: u64,
-) -> Result<usize, CensusMismatch> {
-    let rows: HashMap<Address, IdentityCommitment> =
-        census.entries().iter().map(|e| (e.address, e.identity)).collect();
-    let mut newest = HashMap::<Address, (u64, bool)>::new();
-    let mut missing = rows.len();
-    for (position, r) in registrations.iter().enumerate() {
-        let m = &r.message;
-        let Some(identity) = rows.get(&m.address).filter(|_| m.chain_id == chain_id) else { continue };
-        let fits = m.identity == *identity;
-        match newest.get(&m.address) {
-            Some((counter, _)) if *counter >= m.counter => continue,
-            Some((_, true)) => missing += 1,
-            _ => {}
+) -> Option<usize> {
+    let weights: BTreeMap<Address, u64> = draft
+        .census
+        .maskers
+        .iter()
+        .map(|a| (*a, 0))
+        .chain(holders.iter().map(|h| (h.address, h.weight)))
+        .collect();
+    let expected: BTreeMap<Address, CensusEntry> = entries.iter().map(|e| (e.address, *e)).collect();
+    let members = |e: &CensusEntry| weights.get(&e.address) == Some(&e.weight);
+    if expected.len() != entries.len() || !entries.iter().all(members) {
+        return None;
+    }
+    // `wrong`: accounts whose identity so far is not that of the census.
+    let (mut counters, mut wrong, mut found) = (BTreeMap::new(), expected.len(), None);
+    for (seen, registration) in (1..).zip(registrations) {
+        let m = &registration.message;
+        let newest = counters.get(&m.address).is_none_or(|(counter, _)| *counter < m.counter);
+        if m.chain_id == draft.registration_chain_id && newest && weights.contains_key(&m.address) {
+            let census = expected.get(&m.address).map(|e| e.identity);
+            let before = counters.insert(m.address, (m.counter, m.identity)).map(|(_, identity)| identity);
+            wrong = wrong + usize::from(Some(m.identity) != census) - usize::from(before != census);
         }
-        newest.insert(m.address, (m.counter, fits));
-        missing -= usize::from(fits);
-        if missing == 0 {
-            return Ok(position + 1);
+        if wrong == 0 {
+            found = Some(seen);
         }
     }
-    let fits = |e: &CensusEntry| newest.get(&e.address).is_some_and(|(_, fits)| *fits);
-    Err(CensusMismatch::Rebuilt(census.entries().iter().position(|e| !fits(e)).unwrap_or(0)))
+    found
 }
 
 /// The member's row and path, looked up locally.

@@ -36,7 +36,7 @@ pub enum InvalidChoice {
         options: usize,
     },
     /// See the message.
-    #[error("no option is called {name:?}; the options are {options:?}")]
+    #[error("no option is called {name:?}; the options are {options:?}, or 1 to {}", .options.len())]
     UnknownName {
         /// As given.
         name: String,
@@ -66,27 +66,42 @@ pub enum InvalidChoice {
     #[error("your row of the census has no weight: it can mask slots, not vote")]
     NoWeight,
     /// See the message.
+    #[error("{number:?} is no amount with at most {decimals} decimals below 2^64; write it like 20 or 20.5")]
+    Amount {
+        /// As given.
+        number: String,
+        /// Decimals of a unit.
+        decimals: u8,
+    },
+    /// See the message.
     #[error("{0:?} is not of the form {1}")]
     Syntax(String, &'static str),
 }
 
 impl Choice {
-    /// Reads a choice: `yes` (single), `a,b` (approval, may be empty), or
-    /// `a=10,b=20` (split and quadratic), with the names of the options.
+    /// Reads a choice in a member's words. spec: `client.choice`
+    ///
+    /// `yes` (single), `a,b` (approval; empty for none), `a=10,b=20.5` (split:
+    /// tokens of `decimals` decimals), `a=3,b=2` (quadratic: votes). Options
+    /// go by name or, where no name is the same, by number from 1.
     ///
     /// # Errors
-    /// If a name is unknown or a number malformed.
-    pub fn parse(kind: RuleKind, options: &[String], text: &str) -> Result<Self, InvalidChoice> {
+    /// If an option is unknown or an amount malformed.
+    pub fn parse(
+        kind: RuleKind,
+        options: &[String],
+        decimals: u8,
+        text: &str,
+    ) -> Result<Self, InvalidChoice> {
         let parts = || text.split(',').map(str::trim).filter(|p| !p.is_empty());
+        let amounts = |decimals| parts().map(|p| amount(options, decimals, p)).collect::<Result<_, _>>();
         Ok(match kind {
             RuleKind::SingleChoice => Choice::Single(position(options, text.trim())?),
             RuleKind::Approval => {
                 Choice::Approval(parts().map(|p| position(options, p)).collect::<Result<_, _>>()?)
             }
-            RuleKind::Split => Choice::Split(parts().map(|p| amount(options, p)).collect::<Result<_, _>>()?),
-            RuleKind::Quadratic => {
-                Choice::Quadratic(parts().map(|p| amount(options, p)).collect::<Result<_, _>>()?)
-            }
+            RuleKind::Split => Choice::Split(amounts(decimals)?),
+            RuleKind::Quadratic => Choice::Quadratic(amounts(0)?),
         })
     }
 
@@ -149,13 +164,32 @@ fn spread(options: usize, amounts: &[(usize, u64)]) -> Result<Vec<u64>, InvalidC
 
 fn position(options: &[String], name: &str) -> Result<usize, InvalidChoice> {
     let unknown = || InvalidChoice::UnknownName { name: name.to_owned(), options: options.to_vec() };
-    options.iter().position(|o| o == name).ok_or_else(unknown)
+    let numbered = || {
+        let number = name.parse::<usize>().ok().filter(|n| n.to_string() == name)?;
+        number.checked_sub(1).filter(|i| *i < options.len())
+    };
+    options.iter().position(|o| o == name).or_else(numbered).ok_or_else(unknown)
 }
 
-fn amount(options: &[String], part: &str) -> Result<(usize, u64), InvalidChoice> {
-    let malformed = || InvalidChoice::Syntax(part.to_owned(), "option=number");
+fn amount(options: &[String], decimals: u8, part: &str) -> Result<(usize, u64), InvalidChoice> {
     // The last `=`: a name may hold one.
-    let (name, number) = part.rsplit_once('=').ok_or_else(malformed)?;
-    let number = number.trim().parse().map_err(|_| malformed())?;
-    Ok((position(options, name.trim())?, number))
+    let (name, number) =
+        part.rsplit_once('=').ok_or_else(|| InvalidChoice::Syntax(part.to_owned(), "option=amount"))?;
+    Ok((position(options, name.trim())?, units(number.trim(), decimals)?))
+}
+
+/// `12.5` of a unit with 2 decimals is 1250.
+fn units(number: &str, decimals: u8) -> Result<u64, InvalidChoice> {
+    let refuse = || InvalidChoice::Amount { number: number.to_owned(), decimals };
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let (whole, part) = match number.split_once('.') {
+        Some((_, "")) => return Err(refuse()),
+        Some(parts) => parts,
+        None => (number, ""),
+    };
+    let width = usize::from(decimals);
+    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > width {
+        return Err(refuse());
+    }
+    format!("{whole}{part:0<width$}").parse().map_err(|_| refuse())
 }

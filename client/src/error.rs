@@ -2,11 +2,12 @@
 
 use crate::{
     board::InvalidBoard, census::CensusMismatch, choice::InvalidChoice, election::InvalidElection,
-    organiser::InvalidOrder, registration::InvalidRegistrations, tickets::TicketError, vote::VoteError,
+    organiser::InvalidOrder, registration::InvalidRegistrations, state::InvalidState,
+    submission::InvalidSubmission, tickets::TicketError, vote::VoteError,
 };
 use circuits::types::InvalidReceipt;
 use proto::convert::InvalidField;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -53,6 +54,17 @@ pub enum Error {
         /// Why.
         cause: verifier::InvalidKey,
     },
+    /// See [`InvalidState`].
+    #[error("{path}: {cause}", path = path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: InvalidState,
+    },
+    /// See [`InvalidSubmission`].
+    #[error(transparent)]
+    Submission(#[from] InvalidSubmission),
     /// A background task was cancelled or panicked.
     #[error("proving was interrupted: {0}; try again")]
     Interrupted(#[from] tokio::task::JoinError),

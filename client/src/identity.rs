@@ -15,6 +15,11 @@ impl Identity {
         Self(MemberSecret::random(&mut OsRng))
     }
 
+    /// The identity of a secret.
+    pub(crate) fn of(secret: MemberSecret) -> Self {
+        Self(secret)
+    }
+
     /// Reads what [`Identity::export`] wrote.
     ///
     /// # Errors

@@ -13,14 +13,18 @@ pub mod choice;
 pub mod election;
 mod error;
 pub mod identity;
+pub mod info;
 pub mod node;
 pub mod organiser;
 pub mod receipt;
 pub mod record;
 pub mod registration;
+pub mod state;
+pub mod submission;
 pub mod tickets;
 pub mod trustees;
 pub mod vote;
+pub mod words;
 
 pub use error::{Error, Refusal, Violation};
 pub use node::Node;

@@ -1,11 +1,41 @@
 //! Receipts that a member keeps, and what they prove. spec: `board.receipt`,
 //! `board.misbehaviour`; A35, A36.
 
+mod document;
+
+pub use document::{Document, InvalidDocument};
+
 use crate::{board::Mirror, tickets::replace};
 use circuits::types::{Receipt, SignedHead};
 use prost::Message;
 use proto::{convert::InvalidField, v1};
 use std::{fs, io, path::Path};
+
+/// What a board says about a kept receipt. spec: `client.receipt_check`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The promised leaf is at the promised place, under a head of this size.
+    Honoured(u32),
+    /// The board is open and shorter than the receipt says.
+    Behind(u32),
+    /// The operator broke the promise; here is the proof.
+    Broken(Evidence),
+}
+
+/// Compares a *checked* receipt of the mirror's election with the mirror;
+/// `None` if the mirror has no head yet.
+pub fn verdict(receipt: &Receipt, mirror: &Mirror) -> Option<Verdict> {
+    let head = mirror.head()?;
+    let size = head.head.size;
+    if receipt.broken_by_size(&head.head) {
+        return Some(Verdict::Broken(Evidence::Dropped(Box::new((receipt.clone(), *head)))));
+    }
+    let Some(shown) = mirror.receipt(receipt.path.index) else { return Some(Verdict::Behind(size)) };
+    Some(match receipt.contradicts(&shown) {
+        true => Verdict::Broken(contradiction(receipt, &shown)),
+        false => Verdict::Honoured(size),
+    })
+}
 
 /// Proof that the operator broke a promise; checkable by anyone who knows
 /// the operator's address.
@@ -56,13 +86,9 @@ impl Receipts {
     /// Compares every receipt of the mirror's election with the mirror,
     /// which holds the board as the operator shows it now.
     pub fn audit(&self, mirror: &Mirror) -> Vec<Evidence> {
-        let Some(head) = mirror.head() else { return Vec::new() };
-        let broken = |receipt: &Receipt| {
-            if receipt.broken_by_size(&head.head) {
-                return Some(Evidence::Dropped(Box::new((receipt.clone(), *head))));
-            }
-            let shown = mirror.receipt(receipt.path.index)?;
-            receipt.contradicts(&shown).then(|| contradiction(receipt, &shown))
+        let broken = |receipt: &Receipt| match verdict(receipt, mirror)? {
+            Verdict::Broken(evidence) => Some(evidence),
+            Verdict::Honoured(_) | Verdict::Behind(_) => None,
         };
         self.0.iter().filter_map(broken).collect()
     }

@@ -1,9 +1,16 @@
 //! Registering, and checking everyone's registrations. spec: `registration`.
 
+mod wallet;
+
+pub use wallet::{signature_of_wallet, typed_data};
+
 use crate::{Error, Node, error::During, identity::Identity};
 use circuits::{
     registration::{RegistrationCircuit, Statement, Witness},
-    types::{AccountKey, Address, IdentityCommitment, InvalidSignature, Registration, RegistrationMessage},
+    types::{
+        AccountKey, Address, IdentityCommitment, InvalidSignature, Registration, RegistrationMessage,
+        Signature,
+    },
 };
 use proto::v1;
 use prover::{ProveError, ProvingKey, prove};
@@ -16,6 +23,18 @@ const BATCH: usize = 1024;
 /// Most registrations of an organisation that a client reads: as many as a
 /// census has leaves.
 const REGISTRATIONS_MAX: usize = 1 << 24;
+
+/// What an account signs to register an identity. `counter` must be above
+/// that of the account's registration before; the Unix time does.
+pub fn message(
+    address: Address,
+    identity: IdentityCommitment,
+    chain_id: u64,
+    organisation: &str,
+    counter: u64,
+) -> RegistrationMessage {
+    RegistrationMessage { chain_id, organisation: organisation.to_owned(), address, identity, counter }
+}
 
 /// Signs a registration of `identity` with the account that holds the tokens
 /// and proves knowledge of its secret, bound to message and account (A65).
@@ -34,17 +53,26 @@ pub fn sign(
     organisation: &str,
     counter: u64,
 ) -> Result<Registration, ProveError> {
-    let message = RegistrationMessage {
-        chain_id,
-        organisation: organisation.to_owned(),
-        address: account.address(),
-        identity: identity.commitment(),
-        counter,
-    };
+    let message = message(account.address(), identity.commitment(), chain_id, organisation, counter);
+    let signature = account.sign(message.hash());
+    complete(key, identity, message, signature)
+}
+
+/// Proves knowledge of the secret behind a message that was signed, by a
+/// wallet say. The signature is not checked.
+///
+/// # Errors
+/// If `key` is not that of `registration/1`, or the message of another
+/// identity.
+pub fn complete(
+    key: &ProvingKey,
+    identity: &Identity,
+    message: RegistrationMessage,
+    signature: Signature,
+) -> Result<Registration, ProveError> {
     let statement = Statement { identity: message.identity, context: message.context() };
     let witness = Witness { sk: identity.secret().clone() };
     let proof = prove(key, &RegistrationCircuit::new(statement, witness), &mut OsRng)?;
-    let signature = account.sign(message.hash());
     Ok(Registration { message, signature, proof })
 }
 

@@ -175,10 +175,30 @@ impl FileTickets {
         let before = tickets.clone();
         let out = change(tickets)?;
         if *tickets != before {
-            let text = serde_json::to_vec_pretty(&book).expect("maps of strings are JSON");
-            replace(&self.path, &text).map_err(failed)?;
+            self.write(&book)?;
         }
         Ok(out)
+    }
+
+    /// Forgets a vote's ticket that is on the board of `election`, whoever's
+    /// it is: for ballots that were prepared before.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn forget_spent(&self, election: ElectionId, ticket: Ticket) -> Result<(), TicketError> {
+        let failed = |cause| TicketError::File { path: self.path.clone(), cause };
+        let _lock = lock(&self.path.with_extension("lock")).map_err(failed)?;
+        let mut book = self.read()?;
+        let before = book.clone();
+        let of = |key: &str| key.starts_with(&format!("{election} "));
+        let theirs = book.iter_mut().filter(|(key, t)| of(key) && t.vote == Some(ticket));
+        theirs.for_each(|(_, t)| t.vote = None);
+        if book == before { Ok(()) } else { self.write(&book) }
+    }
+
+    fn write(&self, book: &Book) -> Result<(), TicketError> {
+        let text = serde_json::to_vec_pretty(book).expect("maps of strings are JSON");
+        replace(&self.path, &text).map_err(|cause| TicketError::File { path: self.path.clone(), cause })
     }
 
     fn read(&self) -> Result<Book, TicketError> {

@@ -12,19 +12,17 @@ use crate::{
     census,
     choice::Choice,
     election::Election,
-    error::During,
     identity::Identity,
+    submission::{Answer, Submission},
     tickets::{Owner, TicketStore},
 };
 use circuits::{
     ballot::{BallotCircuit, InvalidPlan, Member, Plan},
     types::{BoardEntry, BoardRow, Census, Receipt, Slot, Ticket},
 };
-use proto::v1;
 use prover::{ProvingKey, prove};
 use rand_core::{OsRng, RngCore};
 use std::{fmt, sync::Arc, time::Duration};
-use tonic::Code;
 use verifier::KeyHash;
 use zeroize::Zeroizing;
 
@@ -62,6 +60,13 @@ pub enum VoteError {
     },
     /// See the message.
     #[error(
+        "the slot has moved on since this ballot was prepared, and a prepared ballot cannot be changed ({}); prepare it \
+         anew: its owner's ticket is kept",
+        .0.message
+    )]
+    Stale(Box<Refusal>),
+    /// See the message.
+    #[error(
         "entry {seq} spent this entry's ticket with other content; a relay or the operator copied it: prepare \
          the vote or mask anew"
     )]
@@ -75,9 +80,6 @@ pub enum VoteError {
     )]
     OtherEntry,
 }
-
-/// Longest wait that a node may ask for.
-const ASKED_MAX: Duration = Duration::from_secs(60);
 
 /// How long and how often to try. The same for votes and masks.
 ///
@@ -114,7 +116,7 @@ impl Default for Policy {
 impl Policy {
     /// The pause before attempt or sending `n` (from 1): uniform between
     /// half and one and a half of its mean.
-    fn pause(&self, n: u32) -> Duration {
+    pub(crate) fn pause(&self, n: u32) -> Duration {
         let doubled = self.pause.saturating_mul(1 << n.saturating_sub(1).min(16));
         let mean = doubled.min(self.longest_pause);
         mean / 2 + random_up_to(mean)
@@ -122,7 +124,7 @@ impl Policy {
 }
 
 /// Uniform in `[0, longest)`, to microseconds.
-fn random_up_to(longest: Duration) -> Duration {
+pub fn random_up_to(longest: Duration) -> Duration {
     let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
     // The bias of the remainder is below micros / 2^64.
     Duration::from_micros(OsRng.next_u64().checked_rem(micros).unwrap_or(0))
@@ -178,13 +180,6 @@ pub struct Voter {
     key: Arc<ProvingKey>,
     tickets: Arc<dyn TicketStore>,
     policy: Policy,
-}
-
-/// How a sending ended.
-enum Answer {
-    Receipt(Box<Receipt>),
-    /// The slot has moved on, or the ticket is spent.
-    Overtaken,
 }
 
 impl Voter {
@@ -323,7 +318,8 @@ impl Voter {
         for attempt in 1..=self.policy.attempts {
             let entry = self.prove(mirror, intent).await?;
             sent.push(entry.row());
-            if let Answer::Receipt(receipt) = self.deliver(node, &entry).await? {
+            let submission = Submission { election: self.election.id, entry };
+            if let Answer::Receipt(receipt) = submission.deliver(node, &self.policy).await? {
                 return self.accept(intent, *receipt, &sent, attempt);
             }
             mirror.sync(node).await?;
@@ -341,38 +337,6 @@ impl Voter {
             }
         }
         Err(VoteError::TooBusy { attempts: self.policy.attempts }.into())
-    }
-
-    /// Sends the same bytes until there is an answer about them.
-    async fn deliver(&self, node: &Node, entry: &BoardEntry) -> Result<Answer, Error> {
-        const CALL: &str = "BallotService.Submit";
-        let mut sends = 0;
-        loop {
-            sends += 1;
-            let request = v1::SubmitBallotRequest {
-                election_id: self.election.id.to_bytes().to_vec(),
-                entry: Some(entry.into()),
-            };
-            let status = match node.ballots().submit(request).await {
-                Ok(answer) => {
-                    let receipt = answer.into_inner().receipt.during(CALL)?;
-                    return Ok(Answer::Receipt(Box::new(Receipt::try_from(receipt).during(CALL)?)));
-                }
-                Err(status) => status,
-            };
-            if matches!(status.code(), Code::Aborted | Code::AlreadyExists) {
-                return Ok(Answer::Overtaken);
-            }
-            let refusal = Refusal::from(status);
-            if !refusal.is_transient() || sends >= self.policy.sends {
-                return Err(Error::Refused { call: CALL, refusal: Box::new(refusal) });
-            }
-            let wait = match refusal.retry_after {
-                Some(asked) => asked.min(ASKED_MAX) + random_up_to(self.policy.pause),
-                None => self.policy.pause(sends),
-            };
-            tokio::time::sleep(wait).await;
-        }
     }
 
     /// Checks the receipt; the proof's bytes may be another's, since a relay
@@ -401,7 +365,7 @@ impl Voter {
 }
 
 /// Whether two rows are one entry up to the proof's bytes.
-fn same_entry(a: &BoardRow, b: &BoardRow) -> bool {
+pub(crate) fn same_entry(a: &BoardRow, b: &BoardRow) -> bool {
     (a.slot, a.prev_digest, a.next_digest, a.ticket) == (b.slot, b.prev_digest, b.next_digest, b.ticket)
 }
 

@@ -25,6 +25,9 @@ use verifier::{
     tally::{ClosedBoard, check_proofs, check_totals},
 };
 
+/// What is wrong with a census that nobody can rebuild.
+const NOT_REBUILT: &str = "the frozen census is not of the holders and the registrations before any moment: somebody was left out or let in";
+
 impl Watch {
     /// Checks, once, what the election stands on: every registration, the
     /// census that they give, the trustees' messages.
@@ -55,8 +58,8 @@ impl Watch {
             let census =
                 census::check(&definition, &statement, frozen).map_err(|e| (Kind::Census, e.to_string()))?;
             let chain_id = draft.registration_chain_id;
-            let frozen = census::frozen_after(&census, &all, chain_id);
-            let frozen = frozen.map_err(|e| (Kind::Census, e.to_string()))?;
+            let frozen = census::frozen_after(census.entries(), &draft, &holders, &all);
+            let frozen = frozen.ok_or((Kind::Census, NOT_REBUILT.to_owned()))?;
             let (before, after) = all.split_at(frozen);
             let mut registered = Registered::default();
             let mut take = |part, start| {

@@ -1,26 +1,10 @@
-//! The verifying keys that elections must pin, known without any node.
-//! spec: `monitor.keys`; A17.
+//! The verifying keys of an election, fetched by the hashes that the monitor
+//! knows without any node. spec: `monitor.keys`; A17.
 
-use circuits::types::{BallotShape, Draft, VERIFYING_KEYS};
+use circuits::types::{Draft, VERIFYING_KEYS};
 use client::{Error, Node, record};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use verifier::{CircuitId, KeyHash, PreparedVerifyingKey};
-
-/// Why the hashes are not known.
-pub type KeysError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Where the hashes come from: the monitor's own software, not the node.
-pub trait PinnedKeys: fmt::Debug + Send + Sync {
-    /// Hashes of the keys of elections of a shape with threshold `t`, in the
-    /// order of [`CircuitId::of_election`].
-    ///
-    /// # Errors
-    /// If they are not known.
-    fn hashes(&self, shape: BallotShape, t: usize) -> Result<[KeyHash; VERIFYING_KEYS], KeysError>;
-
-    /// Whether these are development keys: anyone can forge.
-    fn is_development(&self) -> bool;
-}
 
 /// The keys that verify while voting goes on.
 #[derive(Clone, Debug)]

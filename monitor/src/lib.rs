@@ -21,7 +21,6 @@ mod watch;
 pub use endpoint::Endpoint;
 pub use evidence::Evidence;
 pub use finding::{Kind, Recorded};
-pub use keys::{KeysError, PinnedKeys};
 pub use monitor::{Config, Monitor, Pass, Problem};
 pub use watch::Progress;
 

@@ -4,17 +4,17 @@ use crate::{
     Error,
     endpoint::Endpoint,
     finding::{Finding, Kind, Recorded},
-    keys::{ElectionKeys, PinnedKeys},
+    keys::ElectionKeys,
     metrics::Metrics,
     promises::Promises,
     store::Directory,
     watch::{Progress, Stop, Watch, now},
 };
-use circuits::types::{Address, ElectionId, SignedDraft};
+use circuits::types::{ElectionId, SignedDraft};
 use client::{
     Node,
     board::EntryPages,
-    election::{self, Expected, InvalidElection, Reference},
+    election::{self, Expected, InvalidElection, Reference, Trust},
 };
 use prometheus_client::registry::Registry;
 use proto::v1::Phase;
@@ -33,8 +33,9 @@ pub struct Config {
     pub directory: PathBuf,
     /// Nodes of one operator: their views are compared.
     pub nodes: Vec<Endpoint>,
-    /// The organiser's account, from the organisation itself.
-    pub organiser: Address,
+    /// What is known without any node. Elections that are named by their
+    /// identifiers need no organiser.
+    pub trust: Trust,
     /// Elections to watch; all of the organiser's that the nodes list, if
     /// empty.
     pub elections: Vec<ElectionId>,
@@ -42,8 +43,6 @@ pub struct Config {
     pub receipts: Option<PathBuf>,
     /// Files of heads that other monitors have seen.
     pub peer_heads: Vec<PathBuf>,
-    /// The keys that elections must pin.
-    pub keys: Arc<dyn PinnedKeys>,
 }
 
 /// Something that kept the monitor from verifying; nobody's misbehaviour.
@@ -202,7 +201,7 @@ impl Monitor {
 
     /// Adds the node's elections to those waited for.
     async fn list(&mut self, node: &Node) -> Result<(), client::Error> {
-        let listed = election::list(node).await?.into_iter().filter_map(|l| l.election);
+        let listed = election::list(node).await?.into_iter().filter_map(|l| l.election_id);
         let known = |id: &ElectionId| {
             self.watches.contains_key(id) || self.foreign.contains(id) || self.refused.contains_key(id)
         };
@@ -268,17 +267,7 @@ impl Monitor {
         let draft = raw.draft.ok_or(client::Error::Incomplete { call: CALL, problem: "lacks the draft" })?;
         let signed =
             SignedDraft::try_from(draft).map_err(|cause| client::Error::Answer { call: CALL, cause })?;
-        let (shape, t) = (signed.draft.rule.shape(), usize::from(signed.draft.threshold));
-        let problem = "is about an election whose verifying keys are not known here";
-        let hashes = self.config.keys.hashes(shape, t).map_err(|error| {
-            tracing::error!(%error, "verifying keys");
-            client::Error::Incomplete { call: CALL, problem }
-        })?;
-        let expected = Expected {
-            organiser: self.config.organiser,
-            verifying_keys: hashes,
-            development_keys: self.config.keys.is_development(),
-        };
+        let expected = self.config.trust.expected(&signed.draft)?;
         Ok(Some((expected, signed)))
     }
 
@@ -315,6 +304,8 @@ fn is_forged(e: &InvalidElection) -> bool {
         | InvalidElection::Key(_) => true,
         InvalidElection::Organiser { .. }
         | InvalidElection::NotOpen(_)
+        | InvalidElection::NoKey(_)
+        | InvalidElection::NoKeys { .. }
         | InvalidElection::VerifyingKey { .. }
         | InvalidElection::Id(_) => false,
     }

@@ -8,7 +8,7 @@ use crate::{
     watch::Watch,
 };
 use circuits::types::{Receipt, SignedHead};
-use client::receipt::{self, Receipts};
+use client::receipt::{self, Document, Receipts, Verdict};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -39,10 +39,11 @@ impl Promises {
         out
     }
 
+    /// A receipt as a JSON document, or many in protobuf.
     fn add_receipts(&mut self, path: PathBuf) {
-        match Receipts::load(&path) {
-            Ok(found) => self.receipts.extend(found.as_slice().iter().map(|r| (path.clone(), r.clone()))),
-            Err(e) => self.unusable.push((path, e.to_string())),
+        match read_receipts(&path) {
+            Ok(found) => self.receipts.extend(found.into_iter().map(|r| (path.clone(), r))),
+            Err(why) => self.unusable.push((path, why)),
         }
     }
 
@@ -59,6 +60,14 @@ impl Promises {
             }
         }
     }
+}
+
+fn read_receipts(path: &Path) -> Result<Vec<Receipt>, String> {
+    let bytes = fs::read(path).map_err(|e| e.to_string())?;
+    if bytes.starts_with(b"{") {
+        return Document::from_json(&bytes).map(|d| vec![d.receipt]).map_err(|e| e.to_string());
+    }
+    Receipts::load(path).map(|r| r.as_slice().to_vec()).map_err(|e| e.to_string())
 }
 
 fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
@@ -93,26 +102,20 @@ impl Watch {
 
     fn check_receipt(&mut self, path: &Path, receipt: &Receipt) -> Result<(), Error> {
         let source = path.display().to_string();
-        let mut kept = Receipts::default();
-        kept.add(receipt.clone());
-        let broken = kept.audit(self.board()?.mirror());
-        if broken.is_empty() {
+        let Some(Verdict::Broken(evidence)) = receipt::verdict(receipt, self.board()?.mirror()) else {
             return self.judge(&receipt.head, &source);
-        }
-        for evidence in broken {
-            let seq = receipt.path.index;
-            let (detail, claim) = match evidence {
-                receipt::Evidence::Contradiction(pair) => (
-                    format!("gave a receipt for entry {seq}, and signed a board with another entry there"),
-                    Claim::TwoLeaves { first: (&pair[0]).into(), second: (&pair[1]).into() },
-                ),
-                receipt::Evidence::Dropped(both) => (
-                    format!("gave a receipt for entry {seq}, and closed the board below it"),
-                    Claim::Dropped { receipt: (&both.0).into(), last: both.1 },
-                ),
-            };
-            self.keep(Finding { kind: Kind::BrokenReceipt, node: source.clone(), detail, claim })?;
-        }
-        Ok(())
+        };
+        let seq = receipt.path.index;
+        let (detail, claim) = match evidence {
+            receipt::Evidence::Contradiction(pair) => (
+                format!("gave a receipt for entry {seq}, and signed a board with another entry there"),
+                Claim::TwoLeaves { first: (&pair[0]).into(), second: (&pair[1]).into() },
+            ),
+            receipt::Evidence::Dropped(both) => (
+                format!("gave a receipt for entry {seq}, and closed the board below it"),
+                Claim::Dropped { receipt: (&both.0).into(), last: both.1 },
+            ),
+        };
+        self.keep(Finding { kind: Kind::BrokenReceipt, node: source, detail, claim })
     }
 }

@@ -111,4 +111,6 @@ pub(crate) mod message_max {
     pub const BOARD: usize = 1 << 10;
     /// A body of 64 KiB with its envelope.
     pub const TRUSTEE: usize = 128 << 10;
+    /// An empty message.
+    pub const NODE: usize = 1 << 10;
 }

@@ -12,13 +12,13 @@ use crate::{
     },
     keys::KeySet,
     ledger::{self, Ledger, Stopped},
-    rpc::{Ballots, Boards, Elections, Registries, Trustees},
+    rpc::{Ballots, Boards, Elections, Info, Registries, Trustees},
 };
 use circuits::types::AccountKey;
 use proto::v1::{
     ballot_service_server::BallotServiceServer, board_service_server::BoardServiceServer,
-    election_service_server::ElectionServiceServer, registry_service_server::RegistryServiceServer,
-    trustee_service_server::TrusteeServiceServer,
+    election_service_server::ElectionServiceServer, node_service_server::NodeServiceServer,
+    registry_service_server::RegistryServiceServer, trustee_service_server::TrusteeServiceServer,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -203,6 +203,7 @@ async fn router(
     let followers = Arc::new(Semaphore::new(limits.followers));
     let boards = Boards { ledger: ledger.clone(), followers };
     let trustees = Trustees { ledger: ledger.clone() };
+    let info = Info { ledger: ledger.clone(), limits: limits.into() };
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<BallotServiceServer<Ballots>>().await;
     let mut stopped = ledger.stopped();
@@ -222,7 +223,8 @@ async fn router(
         .add_service(RegistryServiceServer::new(registries).max_decoding_message_size(message_max::REGISTRY))
         .add_service(BallotServiceServer::new(ballots).max_decoding_message_size(message_max::BALLOT))
         .add_service(BoardServiceServer::new(boards).max_decoding_message_size(message_max::BOARD))
-        .add_service(TrusteeServiceServer::new(trustees).max_decoding_message_size(message_max::TRUSTEE)))
+        .add_service(TrusteeServiceServer::new(trustees).max_decoding_message_size(message_max::TRUSTEE))
+        .add_service(NodeServiceServer::new(info).max_decoding_message_size(message_max::NODE)))
 }
 
 /// tonic leaves the number of streams unset, which is without limit (A44).

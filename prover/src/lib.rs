@@ -7,6 +7,7 @@ pub mod engine;
 pub mod key;
 pub mod matrices;
 mod parallel;
+pub mod pinned;
 pub mod setup;
 pub mod shapes;
 #[cfg(not(target_family = "wasm"))]
@@ -18,7 +19,8 @@ pub use codec::InvalidFile;
 pub use engine::{ProveError, prove, prove_assignment};
 pub use key::{ImportError, KeyOrigin, ProvingKey};
 pub use matrices::Matrices;
-pub use setup::{SetupError, development_certificate, development_key};
+pub use pinned::{pinned_hash, pinned_hashes};
+pub use setup::{SetupError, development_certificate, development_key, development_verifying_key};
 pub use shapes::shape;
 #[cfg(not(target_family = "wasm"))]
 pub use store::{KeyStore, Progress, Shapes, StoreError};

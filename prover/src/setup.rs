@@ -14,7 +14,7 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use sha2::{Digest, Sha256};
 use verifier::{
     CircuitId, InvalidKey, UnknownCircuit, VerifyingKey,
-    curve::{Bn254, Fr, G1Projective, G2Projective},
+    curve::{Bn254, Fr, G1Affine, G1Projective, G2Projective},
 };
 
 /// First part of the seed of every development key.
@@ -83,6 +83,17 @@ pub fn development_key(shape: &Shape) -> Result<ProvingKey, SetupError> {
     Ok(ProvingKey::assemble(vk, shape.digest(), points, matrices, KeyOrigin::Development))
 }
 
+/// The verifying part of [`development_key`] alone: a few multiplications
+/// instead of some for each variable, for whoever proves nothing.
+///
+/// # Errors
+/// As [`development_key`].
+pub fn development_verifying_key(shape: &Shape) -> Result<VerifyingKey, SetupError> {
+    let (id, matrices, trapdoor) = development_parts(shape)?;
+    let points = generate_verifying(&matrices, &trapdoor).ok_or(too_large(&matrices))?;
+    Ok(VerifyingKey::new(id, points)?)
+}
+
 /// What lets others check a development key as they would check any key
 /// that they receive.
 ///
@@ -148,13 +159,7 @@ pub(crate) fn generate(matrices: &Matrices, t: &Trapdoor) -> Option<ark_groth16:
     let b_g2_query = g2.batch_mul(&qap.b);
     drop(g2);
     let g1 = BatchMulPreprocessing::new(t.g1, 3 * l.len() + h.len());
-    let vk = ark_groth16::VerifyingKey {
-        alpha_g1: (t.g1 * t.alpha).into_affine(),
-        beta_g2: (t.g2 * t.beta).into_affine(),
-        gamma_g2: (t.g2 * t.gamma).into_affine(),
-        delta_g2: (t.g2 * t.delta).into_affine(),
-        gamma_abc_g1: g1.batch_mul(&ic[..inputs]),
-    };
+    let vk = verifying(t, g1.batch_mul(&ic[..inputs]));
     Some(ark_groth16::ProvingKey {
         vk,
         beta_g1: (t.g1 * t.beta).into_affine(),
@@ -165,6 +170,25 @@ pub(crate) fn generate(matrices: &Matrices, t: &Trapdoor) -> Option<ark_groth16:
         h_query: g1.batch_mul(&h),
         l_query: g1.batch_mul(&l[inputs..]),
     })
+}
+
+/// The `vk` of [`generate`].
+fn generate_verifying(matrices: &Matrices, t: &Trapdoor) -> Option<ark_groth16::VerifyingKey<Bn254>> {
+    let qap = Qap::new(matrices, &domain(matrices)?.evaluate_all_lagrange_coefficients(t.tau));
+    let ic = qap.combined(t, t.gamma.inverse()?);
+    let points: Vec<G1Projective> = ic[..matrices.num_inputs()].iter().map(|x| t.g1 * x).collect();
+    Some(verifying(t, G1Projective::normalize_batch(&points)))
+}
+
+/// A verifying key with the points of the public inputs.
+fn verifying(t: &Trapdoor, gamma_abc_g1: Vec<G1Affine>) -> ark_groth16::VerifyingKey<Bn254> {
+    ark_groth16::VerifyingKey {
+        alpha_g1: (t.g1 * t.alpha).into_affine(),
+        beta_g2: (t.g2 * t.beta).into_affine(),
+        gamma_g2: (t.g2 * t.gamma).into_affine(),
+        delta_g2: (t.g2 * t.delta).into_affine(),
+        gamma_abc_g1,
+    }
 }
 
 /// `first, first * ratio, first * ratio^2, ...`

@@ -5,7 +5,8 @@ use crate::{
     codec::{self, Head, InvalidFile, KeyFile},
     key::{KeyOrigin, ProvingKey},
     matrices::Matrices,
-    setup::{SetupError, development_key},
+    pinned::pinned_hash,
+    setup::{SetupError, development_key, development_verifying_key},
     shapes::shape,
 };
 use circuits::{r1cs::Shape, tally::InvalidLayout};
@@ -17,7 +18,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use verifier::{CircuitId, VerifyingKey};
+use verifier::{CircuitId, KeyHash, VerifyingKey};
 
 /// Environment variable that names the cache's directory.
 pub const DIRECTORY_VARIABLE: &str = "TABELLA_KEYS";
@@ -95,6 +96,19 @@ pub enum StoreError {
         /// Given.
         got: String,
     },
+    /// The circuits of this program are not those of its list of hashes.
+    #[error(
+        "the development key of {id} has hash {got}, this program's list says {expected}; the build is inconsistent: \
+         build it from one version of the source"
+    )]
+    NotPinned {
+        /// The circuit.
+        id: CircuitId,
+        /// Listed.
+        expected: KeyHash,
+        /// Made.
+        got: KeyHash,
+    },
     /// There is no directory for the cache.
     #[error("no directory for keys: set {DIRECTORY_VARIABLE}, XDG_CACHE_HOME or HOME")]
     NoDirectory,
@@ -107,6 +121,8 @@ pub type Shapes = Box<dyn Fn(CircuitId) -> Result<Shape, InvalidLayout> + Send +
 pub struct KeyStore {
     directory: PathBuf,
     shapes: Shapes,
+    /// Hashes that made keys must have.
+    pinned: fn(CircuitId) -> Option<KeyHash>,
     keys: Mutex<HashMap<CircuitId, Cell>>,
 }
 
@@ -123,12 +139,12 @@ impl KeyStore {
     /// A store of the project's circuits over `directory`, which is created
     /// when first needed.
     pub fn of_circuits(directory: impl Into<PathBuf>) -> Self {
-        Self::new(directory, Box::new(shape))
+        Self { pinned: pinned_hash, ..Self::new(directory, Box::new(shape)) }
     }
 
     /// A store of other circuits.
     pub fn new(directory: impl Into<PathBuf>, shapes: Shapes) -> Self {
-        Self { directory: directory.into(), shapes, keys: Mutex::default() }
+        Self { directory: directory.into(), shapes, pinned: |_| None, keys: Mutex::default() }
     }
 
     /// The directory of [`DIRECTORY_VARIABLE`], else `tabella/keys` in
@@ -187,6 +203,31 @@ impl KeyStore {
         }
     }
 
+    /// The verifying key of a circuit, without making the proving key if there
+    /// is none; takes as long as going through the circuit's rows.
+    ///
+    /// # Errors
+    /// As [`KeyStore::get`].
+    pub fn verifying_key_alone(&self, id: CircuitId) -> Result<VerifyingKey, StoreError> {
+        let shape = self.shape(id)?;
+        let digest = shape.digest();
+        match read_head(&self.path(id, &digest)) {
+            Ok(head) if head.belongs_to(id, &digest) => Ok(head.vk),
+            _ => {
+                let key = development_verifying_key(&shape)?;
+                self.check_pinned(id, key.hash())?;
+                Ok(key)
+            }
+        }
+    }
+
+    fn check_pinned(&self, id: CircuitId, got: KeyHash) -> Result<(), StoreError> {
+        match (self.pinned)(id) {
+            Some(expected) if expected != got => Err(StoreError::NotPinned { id, expected, got }),
+            _ => Ok(()),
+        }
+    }
+
     /// Drops keys from memory; those in use live on with their users.
     pub fn forget(&self) {
         lock(&self.keys).clear();
@@ -228,6 +269,7 @@ impl KeyStore {
         }
         progress(Progress::Generating { id, constraints: shape.num_constraints() });
         let key = development_key(shape)?;
+        self.check_pinned(id, key.hash())?;
         let bytes = codec::encode(key.verifying_key(), &digest, key.points(), None);
         if let Err(why) = guard.and_then(|_guard| write_atomically(&path, &bytes)) {
             progress(Progress::NotCached { path, why: why.to_string() });

@@ -2,7 +2,7 @@
 
 use crate::{
     Certificate, ImportError, InconsistentKey, KeyOrigin, KeyStore, Matrices, Progress, ProveError,
-    ProvingKey, StoreError, codec, development_certificate, development_key,
+    ProvingKey, StoreError, codec, development_certificate, development_key, development_verifying_key,
     engine::{prove, prove_assignment, prove_with_masks},
     setup::{Trapdoor, domain, generate},
 };
@@ -169,6 +169,7 @@ const TOY_FILE_SHA256: &str = "531bcfd4d3aa9b984bb5b88324577359718ef7da2b8adb543
 fn development_keys_are_the_same_on_every_machine() {
     let key = development_key(&shape()).unwrap();
     assert_eq!(key.hash().to_string(), TOY_KEY_HASH);
+    assert_eq!(&development_verifying_key(&shape()).unwrap(), key.verifying_key());
     let file = codec::encode(key.verifying_key(), &key.shape_digest(), key.points(), None);
     assert_eq!(hex::encode(Sha256::digest(&file)), TOY_FILE_SHA256);
     assert!(key.origin().to_string().contains("INSECURE"));

@@ -1,1 +1,6 @@
-//! End-to-end tests of the workspace; see `main.rs`.
+//! What end-to-end tests and benches share: an election that is ready to be
+//! served, with ballots proven beforehand, and a node that serves it.
+
+pub mod keys;
+pub mod scenario;
+pub mod serve;

@@ -197,6 +197,12 @@ impl MemberSecret {
         field_from_bytes(bytes).map(Self)
     }
 
+    /// From 64 uniform bytes: a big-endian integer, reduced. Uniform up to a
+    /// distance below 2^-256. spec: `identity.words`
+    pub fn from_uniform_bytes(bytes: &[u8; 64]) -> Self {
+        Self(Fr::from_be_bytes_mod_order(bytes))
+    }
+
     /// 32 bytes, big-endian: handle as the secret itself.
     pub fn to_bytes(&self) -> [u8; 32] {
         field_to_bytes(self.0)

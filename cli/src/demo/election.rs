@@ -372,7 +372,7 @@ impl Demo {
         let start = Instant::now();
         self.wait(Reference::Election(election.id), Phase::Tallied, &mut []).await?;
         story.took("tally", start);
-        let files = record::download(&self.address, election.id).await?;
+        let files = record::download(&self.client, election.id).await?;
         let tally = verifier::record::Record::from_files(&files)?.tally;
         story.say(&format!("{} proofs, {} slots.", tally.proofs.len(), tally.slots));
         Ok((tally, files))

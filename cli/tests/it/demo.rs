@@ -125,7 +125,7 @@ fn record_export_gets_the_record_from_a_running_node() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let unknown = export(&format!("0x{}", "00".repeat(32)), &directory.path().join("none"));
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&unknown.stderr).contains("NotFound"));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("knows no election"));
     serving.kill().unwrap();
     serving.wait().unwrap();
     let read = |directory: &Path| {

@@ -1,8 +1,9 @@
 //! Drafts of elections that are not settled on a chain.
 
 use circuits::types::{
-    AccountKey, Address, CensusDefinition, Draft, InvalidDraft, InvalidRule, InvalidSignedDraft, PassRule,
-    ProposalKind, Rule, RuleKind, SettlementMode, SignedDraft, Times, TrusteeIdentity, TypedData, keccak256,
+    AccountKey, Address, CensusDefinition, Draft, InvalidDraft, InvalidRule, InvalidSignedDraft,
+    PROPOSAL_TEXT_MAX, PassRule, ProposalKind, Rule, RuleKind, SettlementMode, SignedDraft, Times,
+    TrusteeIdentity, TypedData, keccak256,
 };
 use rand_core::{OsRng, RngCore};
 
@@ -60,9 +61,20 @@ impl Resolution {
     /// # Errors
     /// The first rule of drafts that it breaks.
     pub fn sign(self, organiser: &AccountKey) -> Result<SignedDraft, InvalidResolution> {
-        let mut nonce = [0; 32];
-        OsRng.fill_bytes(&mut nonce);
+        let (draft, proposal) = self.draft(organiser.address(), fresh_nonce())?;
+        sign(draft, proposal, organiser)
+    }
+
+    /// The draft and the proposal's text, checked, not signed.
+    ///
+    /// # Errors
+    /// The first rule of drafts that it breaks.
+    pub fn draft(self, organiser: Address, nonce: [u8; 32]) -> Result<(Draft, String), InvalidResolution> {
         let rule = Rule::new(self.rule, self.options.len())?;
+        let length = self.proposal.len();
+        if length > PROPOSAL_TEXT_MAX {
+            return Err(InvalidSignedDraft::ProposalLength(length).into());
+        }
         let draft = Draft {
             chain_id: 0,
             contract: Address::default(),
@@ -82,11 +94,19 @@ impl Resolution {
             min_ballots: self.min_ballots,
             settlement: SettlementMode::None,
             operator: self.operator,
-            organiser: organiser.address(),
+            organiser,
             nonce,
         };
-        sign(draft, self.proposal, organiser)
+        draft.check()?;
+        Ok((draft, self.proposal))
     }
+}
+
+/// A nonce from the operating system's randomness.
+pub fn fresh_nonce() -> [u8; 32] {
+    let mut nonce = [0; 32];
+    OsRng.fill_bytes(&mut nonce);
+    nonce
 }
 
 /// Signs any draft with its text, once it obeys every rule.

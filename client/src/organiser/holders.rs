@@ -6,11 +6,14 @@
 //! malformed row is listed, not just the first.
 
 use circuits::{
-    params::TOTAL_BITS,
+    params::{CENSUS_CAPACITY, TOTAL_BITS},
     types::{Address, CensusDefinition, Holder, holders_digest, keccak256},
 };
 use csv::{ByteRecord, ReaderBuilder};
-use std::{collections::HashMap, fmt, io};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt, io,
+};
 
 /// Most decimals of a token that a dust total of all holders still fits in
 /// 128 bits with: 10^30 * 2^24 < 2^128.
@@ -73,6 +76,9 @@ pub enum InvalidTable {
     #[error("the header is {0:?}; it must be address,balance or address,balance_wei")]
     Header(String),
     /// See the message.
+    #[error("the table has more than {CENSUS_CAPACITY} rows, the most that a census has leaves")]
+    TooMany,
+    /// See the message.
     #[error("the table has no holder with a weight above zero; check balances and decimals")]
     Empty,
     /// See the message.
@@ -106,6 +112,51 @@ fn lines(rows: &[RowError]) -> String {
     rows.iter().map(|row| format!("\n  {row}")).collect()
 }
 
+/// A table, well-formed or not: all that an import would say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// Rows below the header, malformed ones included.
+    pub rows: usize,
+    /// Malformed rows, repeated addresses among them, in order.
+    pub malformed: Vec<RowError>,
+    /// How many of them repeat an address.
+    pub duplicates: usize,
+    /// Lines of the rows whose weight rounds to zero.
+    pub zero: Vec<u64>,
+    /// Lines of the rows whose weight alone is not below 2^44 units.
+    pub over_limit: Vec<u64>,
+    /// Sum of the weights of the well-formed rows; `None`: not below 2^44.
+    pub total: Option<u64>,
+    /// If the total is over the limit, the most decimals with which it fits.
+    pub fitting: Option<u8>,
+    /// What rounding drops, in the token's base units.
+    pub dust: u128,
+    /// Decimals of a census unit.
+    pub decimals: u8,
+    /// Well-formed rows with a weight above zero and below 2^64, ascending
+    /// by address.
+    pub holders: Vec<Holder>,
+}
+
+impl Survey {
+    /// The table, if nothing is wrong with it.
+    ///
+    /// # Errors
+    /// All malformed rows at once; or that the total is over the limit, with
+    /// the number of decimals that fits; or that nobody has a weight.
+    pub fn into_table(self) -> Result<HolderTable, InvalidTable> {
+        let (decimals, fitting, dropped_zero) = (self.decimals, self.fitting, self.zero.len());
+        if !self.malformed.is_empty() {
+            return Err(InvalidTable::Rows(self.malformed));
+        }
+        let total = self.total.ok_or(InvalidTable::Total { decimals, fitting })?;
+        if self.holders.is_empty() {
+            return Err(InvalidTable::Empty);
+        }
+        Ok(HolderTable { holders: self.holders, total, decimals, dust: self.dust, dropped_zero })
+    }
+}
+
 /// Reads a table of a token with `token_decimals` into weights with
 /// `decimals`.
 ///
@@ -117,59 +168,74 @@ pub fn read_csv(
     token_decimals: u8,
     decimals: u8,
 ) -> Result<HolderTable, InvalidTable> {
+    survey(reader, token_decimals, decimals)?.into_table()
+}
+
+/// Reads a table and says all that is wrong with it at once.
+///
+/// # Errors
+/// If it cannot be read as a table at all.
+pub fn survey(reader: impl io::Read, token_decimals: u8, decimals: u8) -> Result<Survey, InvalidTable> {
     if decimals > token_decimals.min(CENSUS_DECIMALS_MAX) || token_decimals > TOKEN_DECIMALS_MAX {
         return Err(InvalidTable::Decimals { token: token_decimals, census: decimals });
     }
-    let mut rows = read_rows(reader)?;
+    let (mut survey, mut rows) = read_rows(reader, decimals)?;
     rows.sort_unstable_by_key(|row| row.address);
-    let Some(total) = total(&rows, token_decimals - decimals) else {
-        let fitting = (0..decimals).rev().find(|d| total_fits(&rows, token_decimals - d));
-        return Err(InvalidTable::Total { decimals, fitting });
-    };
-    let (mut holders, mut dust, mut dropped_zero) = (Vec::new(), 0u128, 0);
+    let drop = token_decimals - decimals;
     for row in &rows {
-        let (weight, lost) =
-            row.weight(token_decimals - decimals).expect("the total fits, so each weight does");
-        dust += lost;
-        if weight == 0 {
-            dropped_zero += 1;
-        } else {
-            holders.push(Holder { address: row.address, weight });
+        survey.dust += row.dust(drop);
+        match row.weight(drop) {
+            Some(0) => survey.zero.push(row.line),
+            Some(weight) if weight >> TOTAL_BITS == 0 => {
+                survey.holders.push(Holder { address: row.address, weight });
+            }
+            _ => survey.over_limit.push(row.line),
         }
     }
-    if holders.is_empty() {
-        return Err(InvalidTable::Empty);
+    survey.zero.sort_unstable();
+    survey.over_limit.sort_unstable();
+    survey.total = total(&rows, drop);
+    if survey.total.is_none() {
+        survey.fitting = (0..decimals).rev().find(|d| total(&rows, token_decimals - d).is_some());
     }
-    Ok(HolderTable { holders, total, decimals, dust, dropped_zero })
+    Ok(survey)
 }
 
-/// A row with its balance as decimal digits without leading zeros.
+/// A row with its balance as decimal digits without leading zeros. In
+/// decimal digits, division by a power of ten is cutting.
 struct Row {
+    line: u64,
     address: Address,
     balance: String,
 }
 
 impl Row {
-    /// The balance divided by `10^drop`, and the remainder; `None` if the
-    /// quotient is not below 2^64. In decimal digits, division by a power of
-    /// ten is cutting.
-    fn weight(&self, drop: u8) -> Option<(u64, u128)> {
-        let (units, lost) = self.balance.split_at(self.balance.len().saturating_sub(drop.into()));
-        let number = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<u128>().ok() };
-        Some((u64::try_from(number(units)?).ok()?, number(lost)?))
+    fn cut(&self, drop: u8) -> (&str, &str) {
+        self.balance.split_at(self.balance.len().saturating_sub(drop.into()))
+    }
+
+    /// The balance divided by `10^drop`, rounded down; `None` if it is not
+    /// below 2^64.
+    fn weight(&self, drop: u8) -> Option<u64> {
+        let (units, _) = self.cut(drop);
+        if units.is_empty() { Some(0) } else { units.parse().ok() }
+    }
+
+    /// The remainder, below `10^30`.
+    fn dust(&self, drop: u8) -> u128 {
+        let (_, lost) = self.cut(drop);
+        if lost.is_empty() { 0 } else { lost.parse().expect("at most 30 digits") }
     }
 }
 
+/// `None`: not below 2^44.
 fn total(rows: &[Row], drop: u8) -> Option<u64> {
-    let sum = rows.iter().try_fold(0u64, |sum, row| sum.checked_add(row.weight(drop)?.0));
+    let sum = rows.iter().try_fold(0u64, |sum, row| sum.checked_add(row.weight(drop)?));
     sum.filter(|t| t >> TOTAL_BITS == 0)
 }
 
-fn total_fits(rows: &[Row], drop: u8) -> bool {
-    total(rows, drop).is_some()
-}
-
-fn read_rows(reader: impl io::Read) -> Result<Vec<Row>, InvalidTable> {
+/// The well-formed rows, and what is to say about the others.
+fn read_rows(reader: impl io::Read, decimals: u8) -> Result<(Survey, Vec<Row>), InvalidTable> {
     let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
     let mut record = ByteRecord::new();
     csv.read_byte_record(&mut record)?;
@@ -178,40 +244,63 @@ fn read_rows(reader: impl io::Read) -> Result<Vec<Row>, InvalidTable> {
         let found: Vec<_> = header.iter().map(|c| String::from_utf8_lossy(c)).collect();
         return Err(InvalidTable::Header(found.join(",").chars().take(100).collect()));
     };
-    let (mut rows, mut bad, mut first_line) = (Vec::new(), Vec::new(), HashMap::new());
+    let (mut survey, mut rows, mut first_line) = (Survey::empty(decimals), Vec::new(), HashMap::new());
     while csv.read_byte_record(&mut record)? {
         let line = record.position().map_or(0, csv::Position::line);
-        match read_row(&record) {
-            Ok(row) => match first_line.insert(row.address, line) {
-                None => rows.push(row),
-                Some(first) => {
-                    first_line.insert(row.address, first);
-                    let problem =
-                        format!("{} is also in line {first}; keep one row per address", row.address);
-                    bad.push(RowError { row: line, column: "address", problem });
+        survey.rows += 1;
+        if survey.rows as u64 > CENSUS_CAPACITY {
+            return Err(InvalidTable::TooMany);
+        }
+        match read_row(&record, line) {
+            Ok(row) => match first_line.entry(row.address) {
+                Entry::Vacant(place) => {
+                    place.insert(line);
+                    rows.push(row);
                 }
+                Entry::Occupied(first) => survey.repeated(&row, *first.get()),
             },
-            Err(faults) => {
-                bad.extend(faults.into_iter().map(|(column, problem)| RowError {
-                    row: line,
-                    column,
-                    problem,
-                }));
-            }
+            Err(faults) => survey.malformed.extend(faults.into_iter().map(|(column, problem)| RowError {
+                row: line,
+                column,
+                problem,
+            })),
         }
     }
-    if bad.is_empty() { Ok(rows) } else { Err(InvalidTable::Rows(bad)) }
+    Ok((survey, rows))
+}
+
+impl Survey {
+    fn empty(decimals: u8) -> Self {
+        Self {
+            rows: 0,
+            malformed: Vec::new(),
+            duplicates: 0,
+            zero: Vec::new(),
+            over_limit: Vec::new(),
+            total: None,
+            fitting: None,
+            dust: 0,
+            decimals,
+            holders: Vec::new(),
+        }
+    }
+
+    fn repeated(&mut self, row: &Row, first: u64) {
+        self.duplicates += 1;
+        let problem = format!("{} is also in line {first}; keep one row per address", row.address);
+        self.malformed.push(RowError { row: row.line, column: "address", problem });
+    }
 }
 
 /// What is wrong, by column.
 type Faults = Vec<(&'static str, String)>;
 
-fn read_row(record: &ByteRecord) -> Result<Row, Faults> {
+fn read_row(record: &ByteRecord, line: u64) -> Result<Row, Faults> {
     if record.len() != 2 {
         return Err(vec![("row", format!("it has {} columns, not 2", record.len()))]);
     }
     match (read_address(&record[0]), read_balance(&record[1])) {
-        (Ok(address), Ok(balance)) => Ok(Row { address, balance }),
+        (Ok(address), Ok(balance)) => Ok(Row { line, address, balance }),
         (address, balance) => {
             let faults = [("address", address.err()), ("balance", balance.err())];
             Err(faults.into_iter().filter_map(|(column, fault)| Some((column, fault?))).collect())

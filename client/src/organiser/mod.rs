@@ -4,6 +4,8 @@
 pub mod disclosure;
 pub mod draft;
 pub mod holders;
+pub mod status;
+pub mod table;
 
 use crate::{
     Error, Node, census,

@@ -40,20 +40,62 @@ fn a8_forged_choices_are_refused_with_their_reason() {
 }
 
 #[test]
-fn choices_are_read_from_words() {
-    let options: Vec<String> = ["yes", "no", "a=b"].map(String::from).to_vec();
-    let read = |kind, text| Choice::parse(kind, &options, text);
+fn choices_are_read_from_names_and_numbers() {
+    let options: Vec<String> = ["yes", "no", "a=b", "1"].map(String::from).to_vec();
+    let read = |kind, text| Choice::parse(kind, &options, 2, text);
     assert_eq!(read(RuleKind::SingleChoice, " no "), Ok(Choice::Single(1)));
+    assert_eq!(read(RuleKind::SingleChoice, "2"), Ok(Choice::Single(1)));
+    // A name wins over a number.
+    assert_eq!(read(RuleKind::SingleChoice, "1"), Ok(Choice::Single(3)));
     assert_eq!(read(RuleKind::Approval, "yes, a=b"), Ok(Choice::Approval(vec![0, 2])));
+    assert_eq!(read(RuleKind::Approval, "3"), Ok(Choice::Approval(vec![2])));
     assert_eq!(read(RuleKind::Approval, ""), Ok(Choice::Approval(vec![])));
-    assert_eq!(read(RuleKind::Split, "yes=3,a=b=4"), Ok(Choice::Split(vec![(0, 3), (2, 4)])));
-    assert!(matches!(read(RuleKind::SingleChoice, "maybe"), Err(InvalidChoice::UnknownName { .. })));
-    for text in ["yes", "yes=-1", "yes=x", "yes=99999999999999999999"] {
-        assert!(matches!(read(RuleKind::Quadratic, text), Err(InvalidChoice::Syntax(..))), "{text}");
+    for unknown in ["maybe", "0", "5", "02", "+2", ""] {
+        let read = read(RuleKind::SingleChoice, unknown);
+        assert!(matches!(read, Err(InvalidChoice::UnknownName { .. })), "{unknown}");
     }
 }
 
+#[test]
+fn amounts_are_read_in_tokens_and_votes_in_votes() {
+    let options: Vec<String> = ["yes", "no", "a=b"].map(String::from).to_vec();
+    let read = |kind, text| Choice::parse(kind, &options, 2, text);
+    assert_eq!(read(RuleKind::Split, "yes=3,a=b=4.5"), Ok(Choice::Split(vec![(0, 300), (2, 450)])));
+    assert_eq!(read(RuleKind::Split, "2=0.01"), Ok(Choice::Split(vec![(1, 1)])));
+    assert_eq!(read(RuleKind::Quadratic, "yes=3"), Ok(Choice::Quadratic(vec![(0, 3)])));
+    assert!(matches!(read(RuleKind::Split, "yes"), Err(InvalidChoice::Syntax(..))));
+    let big = "yes=99999999999999999999";
+    for text in ["yes=-1", "yes=x", "yes=", "yes=.5", "yes=1.", "yes=1.234", "yes=1e3", "yes=+1", big] {
+        assert!(matches!(read(RuleKind::Split, text), Err(InvalidChoice::Amount { .. })), "{text}");
+    }
+    assert!(matches!(read(RuleKind::Quadratic, "yes=1.5"), Err(InvalidChoice::Amount { .. })));
+}
+
 proptest! {
+    /// Whatever a member types, there is an answer.
+    #[test]
+    fn any_text_is_read_or_refused(text in ".{0,40}", like in "[a-c0-9=., ]{0,20}", decimals in 0u8..19) {
+        let options: Vec<String> = ["a", "b", "c"].map(String::from).to_vec();
+        for kind in RuleKind::ALL {
+            for text in [&text, &like] {
+                if let Ok(choice) = Choice::parse(kind, &options, decimals, text) {
+                    prop_assert_eq!(choice.kind(), kind);
+                }
+            }
+        }
+    }
+
+    /// Amounts come back from their text.
+    #[test]
+    fn an_amount_is_read_as_it_is_written(units in 0u64..1 << 44, decimals in 1u8..19) {
+        let scale = 10u128.pow(decimals.into());
+        let (whole, part) = (u128::from(units) / scale, u128::from(units) % scale);
+        let text = format!("b={whole}.{part:0width$}", width = usize::from(decimals));
+        let options: Vec<String> = ["a", "b"].map(String::from).to_vec();
+        let read = Choice::parse(RuleKind::Split, &options, decimals, &text);
+        prop_assert_eq!(read, Ok(Choice::Split(vec![(1, units)])));
+    }
+
     /// The client's check agrees with the rule B3.
     #[test]
     fn accepted_choices_obey_the_rule(weight in 1u64..1 << 44, amounts in prop::collection::vec(0u64..1 << 48, 0..4)) {

@@ -103,6 +103,44 @@ fn a30_totals_over_the_limit_are_refused_with_advice() {
     assert!(matches!(read(&text, 18, 2), Err(InvalidTable::Total { decimals: 2, fitting: None })));
 }
 
+/// One look says everything that is wrong.
+#[test]
+fn a_survey_names_all_faults_at_once() {
+    let (c, d) = (B.replace('2', "3"), B.replace('2', "4"));
+    let limit = 1u64 << 44;
+    let text = format!("address,balance\n{A},0\n{B},{limit}0\nx,1\n{A},3\n{c},19\n{d},9\n");
+    let survey = survey(text.as_bytes(), 1, 0).unwrap();
+    assert_eq!((survey.rows, survey.malformed.len(), survey.duplicates), (6, 2, 1));
+    assert_eq!((&survey.zero[..], &survey.over_limit[..]), (&[2, 7][..], &[3][..]));
+    assert_eq!((survey.total, survey.fitting, survey.dust), (None, None, 18));
+    assert_eq!(survey.holders, [Holder { address: c.parse().unwrap(), weight: 1 }]);
+    assert!(matches!(survey.into_table(), Err(InvalidTable::Rows(rows)) if rows.len() == 2));
+}
+
+#[test]
+fn a_table_file_comes_back_and_no_change_goes_unnoticed() {
+    let text = format!("address,balance\n{A},12345\n{B},777\n");
+    let table = read(&text, 3, 1).unwrap();
+    let file = table.to_text();
+    assert_eq!(HolderTable::from_text(&file).unwrap(), table);
+    let lines: Vec<&str> = file.lines().collect();
+    assert_eq!(lines.len(), 3);
+    let changed = |from: &str, to: &str| {
+        assert!(file.contains(from), "{from}");
+        HolderTable::from_text(&file.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    assert!(changed("tabella-holders/1", "tabella-holders/2").contains("format"));
+    assert!(changed("\"weight\":7", "\"weight\":8").contains("source"));
+    assert!(changed("\"total\":130", "\"total\":131").contains("total"));
+    assert!(changed("\"holders\":2", "\"holders\":3").contains("number of holders"));
+    assert!(changed("\"weight\":7", "\"weight\":0").contains("line 3"));
+    assert!(changed("\"weight\":7", "\"weigth\":7").contains("line 3"));
+    let swapped = [lines[0], lines[2], lines[1]].join("\n");
+    assert!(HolderTable::from_text(&swapped).unwrap_err().to_string().contains("line 3"));
+    assert!(HolderTable::from_text(&[lines[0], lines[1]].join("\n")).is_err());
+    assert!(HolderTable::from_text("").is_err());
+}
+
 fn arb_rows() -> impl Strategy<Value = BTreeMap<[u8; 20], u128>> {
     prop::collection::btree_map(any::<[u8; 20]>(), 0..1u128 << 80, 1..20)
 }
@@ -143,6 +181,7 @@ proptest! {
     fn a46_any_bytes_are_read_or_refused(bytes: Vec<u8>) {
         let _ = read_csv(&bytes[..], 18, 2);
         let _ = read_csv(&[b"address,balance\n", &bytes[..]].concat()[..], 18, 2);
+        let _ = HolderTable::from_text(&String::from_utf8_lossy(&bytes));
     }
 }
 

@@ -1,6 +1,5 @@
 //! An election with known secrets, real registrations and real ballots.
 
-use crate::keys::{KeysError, PinnedKeys};
 use circuits::{
     ballot::{BallotCircuit, Member, Plan},
     curve::Scalar,
@@ -8,7 +7,11 @@ use circuits::{
     types::*,
 };
 use client::{
-    board::Mirror, election::Election, identity::Identity, organiser::draft::Resolution, registration,
+    board::Mirror,
+    election::{Election, Trust},
+    identity::Identity,
+    organiser::draft::Resolution,
+    registration,
 };
 use proto::v1;
 use prover::{KeyStore, ProvingKey, prove};
@@ -40,17 +43,10 @@ fn hashes() -> [[u8; 32]; VERIFYING_KEYS] {
     [registration_key().hash().0, ballot_key().hash().0, [2; 32], [3; 32], [4; 32]]
 }
 
-#[derive(Debug)]
-pub struct Pinned;
-
-impl PinnedKeys for Pinned {
-    fn hashes(&self, _: BallotShape, _: usize) -> Result<[KeyHash; VERIFYING_KEYS], KeysError> {
-        Ok(hashes().map(KeyHash))
-    }
-
-    fn is_development(&self) -> bool {
-        true
-    }
+/// What the monitor knows by itself.
+pub fn trust(organiser: Address) -> Trust {
+    let verifying_keys = |_: BallotShape, _: usize| Some(hashes().map(KeyHash));
+    Trust { organiser: Some(organiser), verifying_keys, development_keys: true }
 }
 
 /// Everything about one election, and every secret.

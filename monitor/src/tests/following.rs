@@ -1,7 +1,7 @@
 //! Honest operators: nothing is found, everything is verified once.
 
 use super::{
-    fixture::{Fixture, Pinned, fixture},
+    fixture::{Fixture, fixture, trust},
     operator::FakeNode,
 };
 use crate::{Config, Endpoint, Error, Monitor, Pass, store::StoreError};
@@ -9,7 +9,6 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
@@ -17,11 +16,10 @@ pub fn config(directory: &Path, fixture: &Fixture, nodes: &[&FakeNode]) -> Confi
     Config {
         directory: directory.to_owned(),
         nodes: nodes.iter().map(|n| Endpoint::new(&n.url, None)).collect(),
-        organiser: fixture.organiser.address(),
+        trust: trust(fixture.organiser.address()),
         elections: vec![fixture.election.id],
         receipts: None,
         peer_heads: Vec::new(),
-        keys: Arc::new(Pinned),
     }
 }
 
@@ -127,7 +125,7 @@ async fn without_elections_all_of_the_organiser_are_followed() {
     assert!(!monitor.is_done());
     drop(monitor);
     let mut foreign = config(directory.path(), &fixture, &[&node]);
-    (foreign.elections, foreign.organiser) = (Vec::new(), fixture.operator.address());
+    (foreign.elections, foreign.trust) = (Vec::new(), trust(fixture.operator.address()));
     let mut monitor = Monitor::open(foreign, &mut Registry::default()).unwrap();
     let pass = monitor.pass().await.unwrap();
     assert!(pass.elections.is_empty() && pass.is_ok(), "{pass:?}");

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Evidence, Kind, Monitor, Pass, Recorded, evidence::Culprit};
 use circuits::types::*;
-use client::receipt::Receipts;
+use client::receipt::{Document, Receipts};
 use prometheus_client::registry::Registry;
 use std::{collections::BTreeSet, fs};
 
@@ -159,9 +159,8 @@ async fn a36_receipts_that_are_not_honoured_are_evidence() {
         let directory = tempfile::tempdir().unwrap();
         let receipts = directory.path().join("receipts");
         fs::create_dir(&receipts).unwrap();
-        let mut kept = Receipts::default();
-        kept.add(fixture.receipt(&promised, 2, 5));
-        kept.save(&receipts.join("mine")).unwrap();
+        let document = Document::new(fixture.election.draft(), fixture.receipt(&promised, 2, 5));
+        fs::write(receipts.join("mine.json"), document.to_json()).unwrap();
         fs::write(receipts.join("other"), b"no receipt").unwrap();
         let entries = if closed { &promised[..2] } else { &shown[..] };
         let (node, _serving) = FakeNode::start(&fixture, entries).await;

@@ -5,6 +5,7 @@ mod ballot;
 mod board;
 mod election;
 mod error;
+mod info;
 mod record;
 mod registry;
 mod trustee;
@@ -12,6 +13,7 @@ mod trustee;
 pub use ballot::Ballots;
 pub use board::Boards;
 pub use election::Elections;
+pub use info::Info;
 pub use registry::Registries;
 pub use trustee::Trustees;
 

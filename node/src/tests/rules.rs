@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use circuits::types::*;
-use proto::v1;
+use proto::v1::{self, node_service_client::NodeServiceClient};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -43,6 +43,23 @@ async fn organisers_outside_the_list_are_refused() {
     config.organisers = vec![Address([1; 20])];
     let mut node = serve_with(&world, config, std::sync::Arc::new(Lenient)).await;
     is(node.create(&world.draft).await, Code::PermissionDenied, "ORGANISER");
+    node.stop().await;
+}
+
+/// What an organiser asks before a draft is written.
+#[tokio::test]
+async fn a_node_says_whose_it_is_and_what_it_takes() {
+    let place = Place::new();
+    let world = World::new(31, keys(vec![]));
+    let mut config = place.config(&world);
+    config.organisers = vec![Address([1; 20])];
+    let (operator, holders) = (config.operator.address(), config.limits.holders as u64);
+    let node = serve_with(&world, config, std::sync::Arc::new(Lenient)).await;
+    let mut client = NodeServiceClient::connect(format!("http://{}", node.node.address())).await.unwrap();
+    node.set_time(CLOSING + 7);
+    let info = client.get_info(v1::GetInfoRequest {}).await.unwrap().into_inner();
+    assert_eq!((info.operator, info.time), (operator.0.to_vec(), CLOSING + 7));
+    assert_eq!((info.organisers, info.limits.unwrap().holders), (vec![vec![1; 20]], holders));
     node.stop().await;
 }
 

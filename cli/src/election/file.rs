@@ -1,0 +1,235 @@
+//! `election.toml`: what the organiser decides. `examples/election.toml`
+//! documents every key. spec: `cli.election_file`
+
+use crate::{amounts, times::When};
+use anyhow::{Context, Result, bail, ensure};
+use circuits::types::{Address, PassRule, RuleKind, Times, TrusteeIdentity};
+use client::organiser::{draft::Resolution, holders::HolderTable};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The file, as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElectionFile {
+    organisation: String,
+    #[serde(default = "one")]
+    registration_chain_id: u64,
+    proposal: Option<String>,
+    proposal_file: Option<PathBuf>,
+    options: Vec<String>,
+    #[serde(default = "single", deserialize_with = "rule")]
+    rule: RuleKind,
+    #[serde(default)]
+    early_close: bool,
+    min_ballots: u32,
+    #[serde(default)]
+    settlement: Settlement,
+    /// Account that signs heads; the one the node names, if left out.
+    pub operator: Option<Address>,
+    #[serde(default, deserialize_with = "nonce")]
+    nonce: Option<[u8; 32]>,
+    pass: Pass,
+    census: Census,
+    times: TimesFile,
+    trustees: Trustees,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Settlement {
+    #[default]
+    None,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pass {
+    option: String,
+    #[serde(default = "half")]
+    majority: String,
+    #[serde(default = "nothing")]
+    quorum: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Census {
+    table: PathBuf,
+    snapshot: String,
+    #[serde(default)]
+    maskers: Vec<Address>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimesFile {
+    opening: When,
+    closing: When,
+    #[serde(default = "day")]
+    root_deadline: When,
+    #[serde(default = "day")]
+    tally_deadline: When,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trustees {
+    threshold: u8,
+    identities: Vec<PathBuf>,
+}
+
+/// What `tabella trustee init` writes; further keys are allowed.
+#[derive(Deserialize)]
+struct IdentityFile {
+    signer: Address,
+    #[serde(with = "circuits::types::json::bytes")]
+    encryption_key: [u8; 32],
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn single() -> RuleKind {
+    RuleKind::SingleChoice
+}
+
+fn half() -> String {
+    "1/2".into()
+}
+
+fn nothing() -> String {
+    "0".into()
+}
+
+fn day() -> When {
+    When::After(24 * 60 * 60)
+}
+
+fn rule<'de, D: Deserializer<'de>>(d: D) -> Result<RuleKind, D::Error> {
+    String::deserialize(d)?.parse().map_err(D::Error::custom)
+}
+
+fn nonce<'de, D: Deserializer<'de>>(d: D) -> Result<Option<[u8; 32]>, D::Error> {
+    circuits::types::json::bytes::deserialize(d).map(Some)
+}
+
+/// A file with everything that it refers to.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// What the draft will say.
+    pub resolution: Resolution,
+    /// Fixed in the file, so that a repeat makes the same draft.
+    pub nonce: Option<[u8; 32]>,
+    /// The table of holders.
+    pub table: HolderTable,
+}
+
+impl ElectionFile {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// With line and column: unknown and missing keys, and malformed values.
+    pub fn parse(text: &str) -> Result<Self> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// Reads what the file refers to, relative to `base`, and settles the
+    /// times, which count from `now`.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or a value does not fit the others.
+    pub fn prepare(self, base: &Path, now: u64, operator: Address) -> Result<Prepared> {
+        let table = read_table(&base.join(&self.census.table)).context("census.table")?;
+        let resolution = Resolution {
+            proposal: self.text(base)?,
+            pass_rule: self.pass.rule(&self.options, table.decimals)?,
+            census: table.definition(self.census.snapshot, self.census.maskers),
+            times: self.times.settle(now)?,
+            trustees: self.trustees.read(base)?,
+            threshold: self.trustees.threshold,
+            organisation: self.organisation,
+            registration_chain_id: self.registration_chain_id,
+            options: self.options,
+            rule: self.rule,
+            early_close: self.early_close,
+            min_ballots: self.min_ballots,
+            operator,
+        };
+        let Settlement::None = self.settlement;
+        Ok(Prepared { resolution, nonce: self.nonce, table })
+    }
+
+    fn text(&self, base: &Path) -> Result<String> {
+        match (&self.proposal, &self.proposal_file) {
+            (Some(text), None) => Ok(text.clone()),
+            (None, Some(file)) => read_text(&base.join(file)).context("proposal_file"),
+            _ => bail!("give the text either as proposal or as proposal_file"),
+        }
+    }
+}
+
+impl Pass {
+    fn rule(&self, options: &[String], decimals: u8) -> Result<PassRule> {
+        let option = options.iter().position(|o| *o == self.option);
+        let option = option.with_context(|| {
+            format!("pass.option: no option is called {:?}; they are {options:?}", self.option)
+        })?;
+        let (majority_numerator, majority_denominator) = self.fraction().with_context(|| {
+            format!("pass.majority: {:?} is not a fraction: write \"1/2\" for more than half", self.majority)
+        })?;
+        Ok(PassRule {
+            winning_option: u8::try_from(option).context("pass.option: too many options")?,
+            quorum: amounts::units(&self.quorum, decimals).context("pass.quorum")?,
+            majority_numerator,
+            majority_denominator,
+        })
+    }
+
+    fn fraction(&self) -> Option<(u32, u32)> {
+        let (numerator, denominator) = self.majority.split_once('/')?;
+        Some((numerator.trim().parse().ok()?, denominator.trim().parse().ok()?))
+    }
+}
+
+impl TimesFile {
+    /// Each relative time counts from the one before; the first from `now`.
+    fn settle(&self, now: u64) -> Result<Times> {
+        let opening = self.opening.from(now).context("times.opening")?;
+        let closing = self.closing.from(opening).context("times.closing")?;
+        let root_deadline = self.root_deadline.from(closing).context("times.root_deadline")?;
+        let tally_deadline = self.tally_deadline.from(root_deadline).context("times.tally_deadline")?;
+        ensure!(closing > now, "times.closing: {} has passed", crate::times::show(closing));
+        Ok(Times { opening, closing, root_deadline, tally_deadline })
+    }
+}
+
+impl Trustees {
+    fn read(&self, base: &Path) -> Result<Vec<TrusteeIdentity>> {
+        let identity = |file: &PathBuf| -> Result<TrusteeIdentity> {
+            let path = base.join(file);
+            let read = serde_json::from_str(&read_text(&path)?);
+            let IdentityFile { signer, encryption_key } =
+                read.with_context(|| format!("{} is not a trustee's identity", path.display()))?;
+            Ok(TrusteeIdentity { signer, encryption_key })
+        };
+        self.identities.iter().map(identity).collect::<Result<_>>().context("trustees.identities")
+    }
+}
+
+/// Reads an imported table of holders.
+///
+/// # Errors
+/// If it cannot be read or was changed.
+pub fn read_table(path: &Path) -> Result<HolderTable> {
+    let text = read_text(path)?;
+    HolderTable::from_text(&text).with_context(|| format!("{} is not a table of holders", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
