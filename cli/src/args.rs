@@ -1,8 +1,8 @@
 //! The commands. Each family of commands has its options in its own module.
 
 use crate::{
-    account, census, demo, election, export, identity, manual, mask, outcome, receipt, record, register,
-    verify, vote,
+    account, census, demo, election, export, identity, manual, mask, node_command, outcome, receipt, record,
+    register, verify, vote,
 };
 use clap::{Parser, Subcommand};
 
@@ -45,6 +45,9 @@ pub enum Command {
     Election(election::ElectionCommand),
     /// Show the result of an election, verified here.
     Tally(outcome::TallyOptions),
+    /// Run a node.
+    #[command(subcommand)]
+    Node(node_command::NodeCommand),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

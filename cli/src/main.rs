@@ -16,6 +16,7 @@ mod log;
 mod manual;
 mod mask;
 mod metrics;
+mod node_command;
 mod options;
 mod outcome;
 mod progress;
@@ -35,6 +36,9 @@ use std::process::ExitCode;
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage (by clap).
 fn main() -> ExitCode {
+    // Named here, since TLS libraries with two providers to choose from take
+    // none. It is the first call of the process, so it cannot fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Command::Census(command) => census::run(command),
         Command::Election(command) => election::run(command),
         Command::Tally(options) => outcome::run(&options),
+        Command::Node(command) => node_command::run(command),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

@@ -1,7 +1,8 @@
 //! An organisation, its election, and a node that serves it.
 
 use crate::{
-    Clock, Config, Deps, KeySet, Node, TallyCase, TallyFailure, TallyProver, jobs::verification::Proofs,
+    Clock, Config, Deps, KeySet, Metrics, Node, TallyCase, TallyFailure, TallyProver,
+    jobs::verification::Proofs,
 };
 use ark_ff::UniformRand;
 use circuits::{curve::Scalar, types::*};
@@ -294,6 +295,8 @@ pub struct Served {
     pub node: Node,
     pub clock: Arc<ManualClock>,
     pub prover: Arc<Prover>,
+    pub metrics: Metrics,
+    pub channel: Channel,
     pub elections: ElectionServiceClient<Channel>,
     pub registry: RegistryServiceClient<Channel>,
     pub ballots: BallotServiceClient<Channel>,
@@ -329,14 +332,19 @@ pub async fn serve(world: &World, place: &Place) -> Served {
 pub async fn serve_with(world: &World, config: Config, proofs: Arc<dyn Proofs>) -> Served {
     let clock = Arc::new(ManualClock(AtomicU64::new(OPENING)));
     let prover = Arc::new(Prover::default());
-    let (keys, tally) = (world.keys.clone(), prover.clone());
-    let node = Node::start(config, Deps { keys, proofs, tally, clock: clock.clone() }).await.unwrap();
+    let (keys, tally, metrics) = (world.keys.clone(), prover.clone(), Metrics::default());
+    let node =
+        Node::start(config, Deps { keys, proofs, tally, clock: clock.clone(), metrics: metrics.clone() })
+            .await
+            .unwrap();
     let channel = Channel::from_shared(format!("http://{}", node.address())).unwrap();
     let channel = channel.connect().await.unwrap();
     Served {
         node,
         clock,
         prover,
+        metrics,
+        channel: channel.clone(),
         elections: ElectionServiceClient::new(channel.clone()),
         registry: RegistryServiceClient::new(channel.clone()),
         ballots: BallotServiceClient::new(channel.clone()),

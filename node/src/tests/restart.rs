@@ -1,7 +1,7 @@
 //! What survives the end of the process.
 
 use super::fixture::*;
-use crate::{Deps, Node, NodeError, ledger::OpenError};
+use crate::{Deps, Metrics, Node, NodeError, ledger::OpenError};
 use circuits::types::*;
 use std::{fs, path::Path, sync::Arc};
 use tonic::Code;
@@ -22,7 +22,7 @@ fn copy(from: &Path, to: &Path) {
 async fn start_fails(world: &World, place: &Place) -> NodeError {
     let (keys, tally, clock) =
         (world.keys.clone(), Arc::new(Prover::default()), Arc::new(crate::SystemClock));
-    let deps = Deps { keys, proofs: Arc::new(Lenient), tally, clock };
+    let deps = Deps { keys, proofs: Arc::new(Lenient), tally, clock, metrics: Metrics::default() };
     Node::start(place.config(world), deps).await.map(|_| ()).unwrap_err()
 }
 
