@@ -1,8 +1,8 @@
 //! The commands. Each family of commands has its options in its own module.
 
 use crate::{
-    account, census, demo, election, export, identity, manual, mask, node_command, outcome, receipt, record,
-    register, verify, vote,
+    account, census, demo, election, export, identity, manual, mask, monitor_command, node_command, outcome,
+    receipt, record, register, verify, vote,
 };
 use clap::{Parser, Subcommand};
 
@@ -48,6 +48,8 @@ pub enum Command {
     /// Run a node.
     #[command(subcommand)]
     Node(node_command::NodeCommand),
+    /// Follow elections, verify everything, and keep evidence.
+    Monitor(monitor_command::MonitorOptions),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

@@ -83,6 +83,8 @@ pub struct Watch {
     pub(crate) metrics: Metrics,
     /// Gone only while a batch is verified.
     board: Option<Board>,
+    /// Slots of the board when it was last here.
+    slots: usize,
 }
 
 impl Watch {
@@ -99,7 +101,7 @@ impl Watch {
     ) -> Result<Self, Error> {
         let election = Arc::new(election);
         let (store, entries) = directory.election(election.id, election.draft().rule.shape())?;
-        let mut watch = Self { election, keys, directory, store, metrics, board: None };
+        let mut watch = Self { election, keys, directory, store, metrics, board: None, slots: 0 };
         watch.restore(entries).await?;
         Ok(watch)
     }
@@ -120,6 +122,7 @@ impl Watch {
             return Err(self.store.damaged("its root is not that of the checkpoint".into()).into());
         }
         let anchor = checkpoint.anchor;
+        self.slots = mirror.slots();
         let board = self.board.insert(board);
         if let Some(head) = anchor {
             board.adopt(head).map_err(|e| self.store.damaged(e.to_string()))?;
@@ -137,20 +140,16 @@ impl Watch {
     }
 
     /// How far the election is.
-    ///
-    /// # Errors
-    /// If verification was interrupted.
-    pub fn progress(&self) -> Result<Progress, Error> {
-        let mirror = self.board()?.mirror();
-        Ok(Progress {
+    pub fn progress(&self) -> Progress {
+        Progress {
             election: self.election.id,
             organisation: self.election.draft().organisation.clone(),
             verified: self.store.checkpoint.size,
-            slots: mirror.slots(),
+            slots: self.slots,
             head: self.store.checkpoint.anchor,
             totals: self.store.checkpoint.tally.as_ref().map(|t| t.totals.clone()),
             insecure_development_keys: self.election.insecure_development_keys,
-        })
+        }
     }
 
     /// Whether the result is checked: nothing more can come.
@@ -333,6 +332,7 @@ impl Watch {
         })
         .await?;
         let board = self.board.insert(board);
+        self.slots = board.mirror().slots();
         self.store.append(&entries[..extended.taken])?;
         let checkpoint = &mut self.store.checkpoint;
         (checkpoint.size, checkpoint.root) = (board.mirror().len(), board.mirror().tree().root());
