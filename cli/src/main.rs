@@ -16,6 +16,7 @@ mod log;
 mod manual;
 mod mask;
 mod metrics;
+mod monitor_command;
 mod node_command;
 mod options;
 mod outcome;
@@ -23,6 +24,7 @@ mod progress;
 mod receipt;
 mod record;
 mod register;
+mod signals;
 mod tally;
 mod text;
 mod times;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Tally(options) => outcome::run(&options),
         Command::Node(command) => node_command::run(command),
         Command::Trustee(command) => trustee::run(command),
+        Command::Monitor(options) => monitor_command::run(options),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

@@ -3,17 +3,16 @@
 
 use crate::{
     home::HomeOptions,
-    options::NodeOptions,
     record, times, verify,
     vote::{
         booth,
-        options::ElectionOptions,
+        options::{ElectionOptions, MaybeNode},
         receipts::{self, Kept},
     },
 };
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::{Address, SignedHead};
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 use client::{
     board::Mirror,
     receipt::{Document, Evidence, Verdict, verdict},
@@ -36,13 +35,12 @@ pub enum ReceiptCommand {
 
 /// `tabella receipt check`
 #[derive(Clone, Debug, Args)]
-#[command(group(ArgGroup::new("board").required(true).multiple(true).args(["url", "record"])))]
 pub struct CheckOptions {
     /// The receipt.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    node: Option<NodeOptions>,
+    node: MaybeNode,
     /// Compare with this election record, offline.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -92,7 +90,7 @@ fn check(options: &CheckOptions) -> Result<()> {
 
 /// The whole board is fetched: asking for one entry would show whose it is.
 async fn against_node(document: &Document, options: &CheckOptions) -> Result<Verdict> {
-    let node = booth::required(&options.node)?.connect().await?;
+    let node = options.node.required()?.connect().await?;
     let election = ElectionOptions { id: document.election(), organiser: options.organiser };
     let state = booth::follow(&options.home.open()?, &node, &election).await?;
     document.require(state.election.id, state.election.draft())?;

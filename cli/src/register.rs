@@ -8,6 +8,7 @@ use crate::{
     keys::MemberKeys,
     options::{NodeOptions, PassphraseOptions},
     text, times,
+    vote::options::MaybeNode,
 };
 use anyhow::{Context, Result, bail};
 use circuits::types::{AccountKey, Address, RegistrationMessage, Signature};
@@ -51,7 +52,7 @@ pub struct RegisterOptions {
     #[arg(long, value_name = "N")]
     counter: Option<u64>,
     #[command(flatten)]
-    node: Option<NodeOptions>,
+    node: MaybeNode,
     #[command(flatten)]
     home: HomeOptions,
     #[command(flatten)]
@@ -72,7 +73,7 @@ pub fn run(options: &RegisterOptions) -> Result<()> {
     if let (Some(address), Some(file)) = (options.address, &options.typed_data) {
         return write_typed_data(options, address, file);
     }
-    let node = options.node.as_ref().context("--node URL, or TABELLA_NODE: where to register")?;
+    let node = options.node.required()?;
     let home = options.home.open()?;
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
     let key = || MemberKeys::open()?.registration();
@@ -87,14 +88,14 @@ pub fn run(options: &RegisterOptions) -> Result<()> {
         let identity = identity::load(&home, &options.passphrase)?;
         let message = message(options, account.address(), &identity)?;
         agree(&message, options.yes)?;
-        let sender = Sender { key: key()?, identity, node };
+        let sender = Sender { key: key()?, identity, node: &node };
         runtime.block_on(sender.register(&account, message, options.counter.is_none()))?
     } else {
         let (address, signature) = signed_by_wallet(options)?;
         let identity = identity::load(&home, &options.passphrase)?;
         let message = message(options, address, &identity)?;
         let signature = check_wallet(&message, signature)?;
-        let sender = Sender { key: key()?, identity, node };
+        let sender = Sender { key: key()?, identity, node: &node };
         runtime.block_on(sender.complete(message, signature))?
     };
     print(&registered, options.json)

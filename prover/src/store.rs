@@ -145,13 +145,8 @@ impl KeyStore {
 
     /// A store of other circuits.
     pub fn new(directory: impl Into<PathBuf>, shapes: Shapes) -> Self {
-        Self {
-            directory: directory.into(),
-            shapes,
-            pinned: |_| None,
-            digests: |_| None,
-            keys: Mutex::default(),
-        }
+        let (directory, keys) = (directory.into(), Mutex::default());
+        Self { directory, shapes, pinned: |_| None, digests: |_| None, keys }
     }
 
     /// The directory of [`DIRECTORY_VARIABLE`], else `tabella/keys` in

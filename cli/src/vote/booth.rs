@@ -1,8 +1,8 @@
 //! What a member needs before voting or masking: election, census, board.
 
 use super::options::{ElectionOptions, SourceOptions};
-use crate::{home::Home, keys::MemberKeys, options::NodeOptions, progress};
-use anyhow::{Context, Result, bail};
+use crate::{home::Home, keys::MemberKeys, progress};
+use anyhow::{Result, bail};
 use client::{
     Node, census,
     election::Reference,
@@ -42,15 +42,7 @@ pub async fn look(home: &Home, source: &SourceOptions, election: &ElectionOption
         let trust = MemberKeys::trust(election.organiser);
         return Ok(State::read(file, Reference::Election(election.id), &trust)?);
     }
-    follow(home, &required(&source.node)?.connect().await?, election).await
-}
-
-/// The node that a command cannot do without.
-///
-/// # Errors
-/// If none is named.
-pub fn required(node: &Option<NodeOptions>) -> Result<&NodeOptions> {
-    node.as_ref().context("--node URL (or the variable TABELLA_NODE): which node to ask")
+    follow(home, &source.node.required()?.connect().await?, election).await
 }
 
 /// The weight of an identity in the census, looked up locally.

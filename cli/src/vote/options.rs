@@ -5,7 +5,7 @@ use crate::{
     options::{NodeOptions, PassphraseOptions},
     times,
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use circuits::types::{Address, ElectionId};
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
@@ -34,11 +34,34 @@ pub struct MemberOptions {
     pub passphrase: PassphraseOptions,
 }
 
+/// A node that a command may do without.
+#[derive(Clone, Debug, Args)]
+pub struct MaybeNode {
+    /// Address of the node: http://host:port, or https://host:port.
+    #[arg(long = "node", env = "TABELLA_NODE", value_name = "URL")]
+    url: Option<String>,
+    /// Certificate (PEM) of the authority that vouches for the node, instead
+    /// of the public ones.
+    #[arg(long, env = "TABELLA_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl MaybeNode {
+    /// The node that a command cannot do without after all.
+    ///
+    /// # Errors
+    /// If none is named.
+    pub fn required(&self) -> Result<NodeOptions> {
+        let url = self.url.clone().context("--node URL, or the variable TABELLA_NODE: which node to ask")?;
+        Ok(NodeOptions { url, ca: self.ca.clone() })
+    }
+}
+
 /// Where the board comes from.
 #[derive(Clone, Debug, Args)]
 pub struct SourceOptions {
     #[command(flatten)]
-    pub node: Option<NodeOptions>,
+    pub node: MaybeNode,
     /// State that somebody fetched (`tabella vote state`): no node is asked.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,

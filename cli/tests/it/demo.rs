@@ -20,7 +20,7 @@ fn last_line(output: &Output) -> String {
 }
 
 /// One election for all tests: 8 voters, with its JSON summary.
-fn demo() -> &'static (PathBuf, Value) {
+pub fn demo() -> &'static (PathBuf, Value) {
     static DEMO: OnceLock<(PathBuf, Value)> = OnceLock::new();
     DEMO.get_or_init(|| {
         let out = tempfile::tempdir().unwrap().keep().join("demo");

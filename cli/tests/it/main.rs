@@ -5,3 +5,4 @@ mod account;
 mod demo;
 mod organiser;
 mod records;
+mod voter;

@@ -24,7 +24,7 @@ fn record() -> &'static Record {
     })
 }
 
-fn read(directory: &Path, prefix: &str, files: &mut Files) {
+pub fn read(directory: &Path, prefix: &str, files: &mut Files) {
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
