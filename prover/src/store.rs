@@ -145,7 +145,13 @@ impl KeyStore {
 
     /// A store of other circuits.
     pub fn new(directory: impl Into<PathBuf>, shapes: Shapes) -> Self {
-        Self { directory: directory.into(), shapes, pinned: |_| None, digests: |_| None, keys: Mutex::default() }
+        Self {
+            directory: directory.into(),
+            shapes,
+            pinned: |_| None,
+            digests: |_| None,
+            keys: Mutex::default(),
+        }
     }
 
     /// The directory of [`DIRECTORY_VARIABLE`], else `tabella/keys` in

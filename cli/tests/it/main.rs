@@ -4,3 +4,4 @@
 mod account;
 mod demo;
 mod records;
+mod trustees;
