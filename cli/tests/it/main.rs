@@ -6,3 +6,4 @@ mod demo;
 mod organiser;
 mod records;
 mod voter;
+mod trustees;
