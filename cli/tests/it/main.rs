@@ -5,5 +5,5 @@ mod account;
 mod demo;
 mod organiser;
 mod records;
-mod voter;
 mod trustees;
+mod voter;
