@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod account;
+mod crash;
 mod demo;
 mod organiser;
 mod records;
