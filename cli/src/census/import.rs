@@ -20,13 +20,6 @@ const LINES_SHOWN: usize = 20;
 
 /// `tabella census import`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella census import balances.csv --dry-run
-  tabella census import balances.csv --decimals 0 --out holders.jsonl
-  tabella census import balances.csv --dry-run --node https://vote.example.org --organisation \"Example DAO\"
-
-The table has the columns address,balance with balances in the token's base
-units (wei). A weight is the balance in census units, rounded down.")]
 pub struct ImportOptions {
     /// Table of balances (CSV): address,balance or address,balance_wei.
     #[arg(value_name = "CSV")]

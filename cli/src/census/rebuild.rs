@@ -20,13 +20,6 @@ use std::path::PathBuf;
 
 /// `tabella census rebuild`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella census rebuild --election 0x12.. --node https://vote.example.org
-  tabella census rebuild --draft 0x12.. --table holders.jsonl --node https://vote.example.org
-
-Without --table the holders are those that the node shows; they must have the
-digest that the draft names. Every registration is checked here. Exit code 1 if
-the frozen census is not the one that holders and registrations give.")]
 pub struct RebuildOptions {
     #[command(flatten)]
     election: ElectionOptions,

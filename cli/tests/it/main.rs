@@ -7,4 +7,5 @@ mod demo;
 mod organiser;
 mod records;
 mod trustees;
-mod voter;
+// mod voter;
+mod walkthrough;
