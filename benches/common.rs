@@ -33,7 +33,12 @@ pub fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
 /// a busy machine it repeats where wall time does not. 0 where the system
 /// does not tell.
 pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_seconds_of("self")
+}
+
+/// [`cpu_seconds`] of another process.
+pub fn cpu_seconds_of(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // Fields 14 and 15 in ticks of 10 ms; field 2 is in parentheses.
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks = after_name.split_whitespace().skip(11).take(2);

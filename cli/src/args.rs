@@ -1,8 +1,8 @@
 //! The commands. Each family of commands has its options in its own module.
 
 use crate::{
-    account, census, demo, election, export, identity, manual, mask, outcome, receipt, record, register,
-    verify, vote,
+    account, census, demo, election, export, identity, manual, mask, monitor_command, node_command, outcome,
+    receipt, record, register, trustee, verify, vote,
 };
 use clap::{Parser, Subcommand};
 
@@ -45,6 +45,14 @@ pub enum Command {
     Election(election::ElectionCommand),
     /// Show the result of an election, verified here.
     Tally(outcome::TallyOptions),
+    /// Run a node.
+    #[command(subcommand)]
+    Node(node_command::NodeCommand),
+    /// Make an election's key with other trustees, and decrypt its result.
+    #[command(subcommand)]
+    Trustee(trustee::TrusteeCommand),
+    /// Follow elections, verify everything, and keep evidence.
+    Monitor(monitor_command::MonitorOptions),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

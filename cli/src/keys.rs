@@ -24,7 +24,14 @@ impl ElectionKeys {
     /// If there is no place for the cache or a key cannot be made.
     pub fn load(shape: BallotShape, t: usize) -> Result<Self> {
         let directory = KeyStore::default_directory().context("keys")?;
-        let store = Arc::new(KeyStore::of_circuits(directory));
+        Self::from_store(Arc::new(KeyStore::of_circuits(directory)), shape, t)
+    }
+
+    /// Loads or makes them in a store.
+    ///
+    /// # Errors
+    /// If a key cannot be made.
+    pub fn from_store(store: Arc<KeyStore>, shape: BallotShape, t: usize) -> Result<Self> {
         let verifying = CircuitId::of_election(shape, t)
             .into_iter()
             .map(|id| {

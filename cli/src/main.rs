@@ -12,14 +12,19 @@ mod export;
 mod home;
 mod identity;
 mod keys;
+mod log;
 mod manual;
 mod mask;
+mod metrics;
+mod monitor_command;
+mod node_command;
 mod options;
 mod outcome;
 mod progress;
 mod receipt;
 mod record;
 mod register;
+mod signals;
 mod tally;
 mod text;
 mod times;
@@ -33,6 +38,9 @@ use std::process::ExitCode;
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage (by clap).
 fn main() -> ExitCode {
+    // Named here, since TLS libraries with two providers to choose from take
+    // none. It is the first call of the process, so it cannot fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
@@ -44,6 +52,9 @@ fn main() -> ExitCode {
         Command::Census(command) => census::run(command),
         Command::Election(command) => election::run(command),
         Command::Tally(options) => outcome::run(&options),
+        Command::Node(command) => node_command::run(command),
+        Command::Trustee(command) => trustee::run(command),
+        Command::Monitor(options) => monitor_command::run(options),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

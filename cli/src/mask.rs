@@ -1,6 +1,8 @@
 //! `tabella mask`: encrypt a slot's content afresh, so that nobody can prove
 //! what it holds. spec: `ballot.receipt_freeness`, `cli.mask`.
 
+mod run;
+
 use crate::{
     identity,
     options::NodeOptions,
@@ -21,6 +23,8 @@ use serde_json::json;
 pub enum MaskCommand {
     /// Mask one slot.
     Once(OnceOptions),
+    /// Mask random slots at random times, until closing.
+    Run(run::RunOptions),
 }
 
 /// `tabella mask once`
@@ -66,6 +70,7 @@ pub fn run(command: MaskCommand) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
     match command {
         MaskCommand::Once(options) => runtime.block_on(once(&options)),
+        MaskCommand::Run(options) => runtime.block_on(run::run(&options)),
     }
 }
 

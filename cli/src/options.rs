@@ -93,6 +93,10 @@ fn ask(prompt: &str) -> Result<Passphrase> {
     Ok(Passphrase::new(Zeroizing::new(text))?)
 }
 
-fn read_text(path: &Path) -> Result<String> {
+/// Reads a small text file whole.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -7,6 +7,7 @@
 use crate::{Error, Node, election::Election, error::During, state::Journal};
 use circuits::{
     ballot::{Context, Statement},
+    curve::Fr,
     primitives::merkle::BoardTree,
     types::{
         Address, BallotShape, BoardEntry, BoardRoot, BoardRow, CiphertextDigest, Ciphertexts, Domain,
@@ -16,7 +17,7 @@ use circuits::{
 use proto::v1;
 use rand_core::{OsRng, RngCore};
 use std::collections::{HashMap, HashSet};
-use verifier::{Claim, PreparedVerifyingKey, VerifyError, verify_batch};
+use verifier::{Claim, PreparedVerifyingKey, VerifyError, tally::ClosedBoard, verify_batch};
 
 /// Why a board is refused. Whoever sees one should keep the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +133,47 @@ pub struct Mirror {
 /// Entries checked before the next page is read.
 const PAGE_MAX: usize = 1024;
 
+const STREAM_CALL: &str = "BoardService.StreamEntries";
+
+/// Entries on their way from a node, in log order; form and numbers are
+/// checked, nothing else.
+#[derive(Debug)]
+pub struct EntryPages {
+    stream: tonic::Streaming<v1::StreamEntriesResponse>,
+    next: u32,
+}
+
+impl EntryPages {
+    /// Asks for the entries from `start` on. With `follow` the pages go on
+    /// until the board is closed.
+    ///
+    /// # Errors
+    /// If the node refuses.
+    pub async fn open(node: &Node, election: ElectionId, start: u32, follow: bool) -> Result<Self, Error> {
+        let request = v1::StreamEntriesRequest { election_id: election.to_bytes().to_vec(), start, follow };
+        let stream = node.board().stream_entries(request).await.during(STREAM_CALL)?.into_inner();
+        Ok(Self { stream, next: start })
+    }
+
+    /// The next page; `None` at the end.
+    ///
+    /// # Errors
+    /// If the stream breaks, skips entries, or an entry is malformed.
+    pub async fn next(&mut self) -> Result<Option<Vec<BoardEntry>>, Error> {
+        let Some(page) = self.stream.message().await.during(STREAM_CALL)? else { return Ok(None) };
+        if page.start != self.next || page.entries.len() > PAGE_MAX {
+            return Err(Error::Incomplete {
+                call: STREAM_CALL,
+                problem: "skips entries or has too many at once",
+            });
+        }
+        let entries = page.entries.into_iter().map(BoardEntry::try_from);
+        let entries = entries.collect::<Result<Vec<_>, _>>().during(STREAM_CALL)?;
+        self.next = self.next.saturating_add(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        Ok(Some(entries))
+    }
+}
+
 impl Mirror {
     /// An empty copy of the election's board.
     pub fn new(election: &Election) -> Self {
@@ -194,26 +236,12 @@ impl Mirror {
     /// If the node refuses, or shows something that its heads forbid.
     pub async fn sync(&mut self, node: &Node) -> Result<(), Error> {
         let head = self.fetch_head(node).await?;
-        const CALL: &str = "BoardService.StreamEntries";
         let size = head.head.size;
-        let request = v1::StreamEntriesRequest {
-            election_id: self.election.to_bytes().to_vec(),
-            start: self.len(),
-            follow: false,
-        };
-        let mut stream = node.board().stream_entries(request).await.during(CALL)?.into_inner();
+        let mut pages = EntryPages::open(node, self.election, self.len(), false).await?;
         while self.len() < size
-            && let Some(page) = stream.message().await.during(CALL)?
+            && let Some(mut entries) = pages.next().await?
         {
-            if page.start != self.len() || page.entries.len() > PAGE_MAX {
-                return Err(Error::Incomplete {
-                    call: CALL,
-                    problem: "skips entries or has too many at once",
-                });
-            }
-            let room = (size - self.len()) as usize;
-            let entries = page.entries.into_iter().take(room).map(BoardEntry::try_from);
-            let entries = entries.collect::<Result<Vec<_>, _>>().during(CALL)?;
+            entries.truncate((size - self.len()) as usize);
             self.extend(&entries)?;
             self.journal.as_mut().map_or(Ok(()), Journal::flush)?;
         }
@@ -275,16 +303,17 @@ impl Mirror {
     /// The first entry that is wrong; the ones before it are kept.
     pub fn extend(&mut self, entries: &[BoardEntry]) -> Result<(), InvalidBoard> {
         self.check_proofs(entries)?;
-        entries.iter().try_for_each(|entry| self.push(entry))
+        let hashed = hash_all(entries);
+        entries.iter().zip(hashed).try_for_each(|(entry, hashed)| self.push(entry, &hashed))
     }
 
-    fn push(&mut self, entry: &BoardEntry) -> Result<(), InvalidBoard> {
+    fn push(&mut self, entry: &BoardEntry, hashed: &Hashed) -> Result<(), InvalidBoard> {
         let seq = self.len();
         let refuse = |fault| Err(InvalidBoard::Entry { seq, fault });
         if entry.ciphertexts.shape() != self.shape() {
             return refuse(EntryFault::Shape);
         }
-        if entry.ciphertexts.digest() != entry.next_digest {
+        if hashed.digest != entry.next_digest {
             return refuse(EntryFault::Digest);
         }
         if self.digest(entry.slot) != entry.prev_digest {
@@ -296,8 +325,8 @@ impl Mirror {
         if self.tickets.contains_key(&entry.ticket) {
             return refuse(EntryFault::Ticket);
         }
-        self.tree.append(entry.leaf()).ok_or(InvalidBoard::Short { size: u32::MAX, found: seq })?;
-        self.rows.push(entry.row());
+        self.tree.append(hashed.leaf).ok_or(InvalidBoard::Short { size: u32::MAX, found: seq })?;
+        self.rows.push(hashed.row);
         if let Some(journal) = &mut self.journal {
             journal.entry(entry);
         }
@@ -363,6 +392,24 @@ impl Mirror {
         &self.rows
     }
 
+    /// The tree over the rows.
+    pub fn tree(&self) -> &BoardTree {
+        &self.tree
+    }
+
+    /// What a tally is about; `None` while the board is open.
+    pub fn closed_board(&self) -> Option<ClosedBoard> {
+        let zero = Ciphertexts::identity(self.shape());
+        self.is_closed().then(|| ClosedBoard {
+            election_id: self.election,
+            public_key: self.context.pk,
+            root: self.tree.root(),
+            rows: self.rows.clone(),
+            slots: u32::try_from(self.slots.len()).expect("slots are at most entries"),
+            sums: self.slots.values().fold(zero, |sum, slot| sum.add(&slot.ciphertexts)),
+        })
+    }
+
     /// Number of slots that hold something.
     pub fn slots(&self) -> usize {
         self.slots.len()
@@ -400,4 +447,28 @@ impl Mirror {
         let path = self.tree.path_at(seq, head.head.size)?;
         Some(Receipt { row: self.rows[seq as usize], head, path })
     }
+}
+
+/// The hashes of an entry: most of the work of following a board.
+struct Hashed {
+    digest: CiphertextDigest,
+    row: BoardRow,
+    leaf: Fr,
+}
+
+impl Hashed {
+    fn of(entry: &BoardEntry) -> Self {
+        let row = entry.row();
+        Self { digest: entry.ciphertexts.digest(), row, leaf: row.leaf() }
+    }
+}
+
+fn hash_all(entries: &[BoardEntry]) -> Vec<Hashed> {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        entries.par_iter().map(Hashed::of).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    entries.iter().map(Hashed::of).collect()
 }

@@ -14,6 +14,7 @@ pub mod election;
 mod error;
 pub mod identity;
 pub mod info;
+pub mod masker;
 pub mod node;
 pub mod organiser;
 pub mod receipt;

@@ -168,19 +168,36 @@ impl Registered {
         chain_id: u64,
         organisation: &str,
     ) -> Result<Self, InvalidRegistrations> {
-        let mut highest = HashMap::<Address, RegistrationMessage>::new();
-        for (index, r) in registrations.iter().enumerate() {
+        let mut out = Self::default();
+        out.extend(key, registrations, 0, chain_id, organisation)?;
+        Ok(out)
+    }
+
+    /// Takes in the registrations that follow the first `start` of a list,
+    /// checked like those.
+    ///
+    /// # Errors
+    /// The first registration that is wrong.
+    pub fn extend(
+        &mut self,
+        key: &PreparedVerifyingKey,
+        more: &[Registration],
+        start: usize,
+        chain_id: u64,
+        organisation: &str,
+    ) -> Result<(), InvalidRegistrations> {
+        for (index, r) in (start..).zip(more) {
             check_message(index, r, organisation)?;
             if r.message.chain_id == chain_id {
-                keep_highest(&mut highest, index, &r.message)?;
+                keep_highest(&mut self.0, index, &r.message)?;
             }
         }
-        for (batch, start) in registrations.chunks(BATCH).zip((0..).step_by(BATCH)) {
+        for (batch, offset) in more.chunks(BATCH).zip((0..).step_by(BATCH)) {
             let claim = |r: &Registration| Claim { inputs: r.public_inputs().to_vec(), proof: r.proof };
             let claims: Vec<Claim> = batch.iter().map(claim).collect();
-            verify_batch(key, &claims).map_err(|bad| bad_proof(bad, start, registrations))?;
+            verify_batch(key, &claims).map_err(|bad| bad_proof(bad, start + offset, batch))?;
         }
-        Ok(Self(highest))
+        Ok(())
     }
 
     /// The account's identity, if it is registered.
@@ -226,8 +243,7 @@ fn keep_highest(
     }
 }
 
-fn bad_proof(bad: BadClaims, start: usize, registrations: &[Registration]) -> InvalidRegistrations {
+fn bad_proof(bad: BadClaims, start: usize, batch: &[Registration]) -> InvalidRegistrations {
     let (offset, cause) = *bad.0.first().expect("a refused batch names a bad claim");
-    let index = start + offset;
-    InvalidRegistrations::Proof { index, address: registrations[index].message.address, cause }
+    InvalidRegistrations::Proof { index: start + offset, address: batch[offset].message.address, cause }
 }

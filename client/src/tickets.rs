@@ -66,6 +66,13 @@ pub trait TicketStore: Send + Sync + std::fmt::Debug {
     /// If none is left or the store fails.
     fn mask(&self, owner: Owner, slot: Slot, spent: &dyn Fn(u8) -> bool) -> Result<u8, TicketError>;
 
+    /// The slots that unspent mask tickets are bound to: masks that were begun
+    /// and are not on the board.
+    ///
+    /// # Errors
+    /// If the store fails.
+    fn unfinished(&self, owner: Owner, spent: &dyn Fn(u8) -> bool) -> Result<Vec<Slot>, TicketError>;
+
     /// The ticket of the next vote: the one kept before, unless `spent` says
     /// that it is on the board; otherwise `fresh`, kept from now on.
     ///
@@ -107,6 +114,10 @@ impl Tickets {
         Ok(j)
     }
 
+    fn unfinished(&self, spent: &dyn Fn(u8) -> bool) -> Vec<Slot> {
+        self.masks.iter().filter(|(j, _)| !spent(**j)).map(|(_, slot)| *slot).collect()
+    }
+
     fn vote(&mut self, fresh: Ticket, spent: &dyn Fn(Ticket) -> bool) -> Ticket {
         *self.vote.insert(self.vote.filter(|t| !spent(*t)).unwrap_or(fresh))
     }
@@ -128,6 +139,10 @@ impl MemoryTickets {
 impl TicketStore for MemoryTickets {
     fn mask(&self, owner: Owner, slot: Slot, spent: &dyn Fn(u8) -> bool) -> Result<u8, TicketError> {
         self.with(owner, |t| t.mask(slot, spent))
+    }
+
+    fn unfinished(&self, owner: Owner, spent: &dyn Fn(u8) -> bool) -> Result<Vec<Slot>, TicketError> {
+        Ok(self.with(owner, |t| t.unfinished(spent)))
     }
 
     fn vote(
@@ -214,6 +229,10 @@ impl FileTickets {
 impl TicketStore for FileTickets {
     fn mask(&self, owner: Owner, slot: Slot, spent: &dyn Fn(u8) -> bool) -> Result<u8, TicketError> {
         self.with(owner, |t| t.mask(slot, spent))
+    }
+
+    fn unfinished(&self, owner: Owner, spent: &dyn Fn(u8) -> bool) -> Result<Vec<Slot>, TicketError> {
+        self.with(owner, |t| Ok(t.unfinished(spent)))
     }
 
     fn vote(

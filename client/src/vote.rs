@@ -18,6 +18,7 @@ use crate::{
 };
 use circuits::{
     ballot::{BallotCircuit, InvalidPlan, Member, Plan},
+    params::TICKETS_PER_MEMBER,
     types::{BoardEntry, BoardRow, Census, Receipt, Slot, Ticket},
 };
 use prover::{ProvingKey, prove};
@@ -281,6 +282,24 @@ impl Voter {
         let ticket = |j| Ticket::derive(&self.member.sk, self.election.id, j);
         let j = self.tickets.mask(self.owner, slot, &|j| mirror.spent(ticket(j)).is_some())?;
         Ok(Intent { slot, ticket: ticket(j), purpose: Purpose::Mask(j) })
+    }
+
+    /// How many of the member's masks are on the board.
+    pub fn masks(&self, mirror: &Mirror) -> u8 {
+        let spent = (0..TICKETS_PER_MEMBER).filter(|j| self.is_spent(mirror, *j)).count();
+        u8::try_from(spent).expect("at most 16")
+    }
+
+    /// Slots of masks that were begun and are not on the board.
+    ///
+    /// # Errors
+    /// If the tickets cannot be read.
+    pub fn unfinished_masks(&self, mirror: &Mirror) -> Result<Vec<Slot>, Error> {
+        Ok(self.tickets.unfinished(self.owner, &|j| self.is_spent(mirror, j))?)
+    }
+
+    fn is_spent(&self, mirror: &Mirror, j: u8) -> bool {
+        mirror.spent(Ticket::derive(&self.member.sk, self.election.id, j)).is_some()
     }
 
     /// An entry on the slot's content in `mirror`, with fresh randomness for

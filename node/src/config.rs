@@ -1,7 +1,8 @@
 //! What an operator decides. spec: `node.config`.
 
 use circuits::types::{AccountKey, Address};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use serde::{Deserialize, Serialize};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Configuration of a node.
 #[derive(Clone, Debug)]
@@ -19,8 +20,28 @@ pub struct Config {
     pub organisers: Vec<Address>,
     /// Drop the index and build it anew from the journal.
     pub reindex: bool,
+    /// Serve over TLS; without it, plain HTTP/2.
+    pub tls: Option<Tls>,
+    /// Web origins whose pages may call, as in `https://vote.example.org`;
+    /// `*` is any. Other programs need no entry here.
+    pub origins: Vec<String>,
     /// See [`Limits`].
     pub limits: Limits,
+}
+
+/// What a server shows and proves in a TLS handshake. `Debug` hides the key.
+#[derive(Clone)]
+pub struct Tls {
+    /// Certificate chain, PEM, the node's own first.
+    pub certificate: Vec<u8>,
+    /// Private key of the first certificate, PEM.
+    pub key: Vec<u8>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls(..)")
+    }
 }
 
 impl Config {
@@ -31,14 +52,63 @@ impl Config {
         listen: SocketAddr,
         operator: AccountKey,
     ) -> Self {
-        let limits = Limits::default();
-        Self { data_dir, second_head_dir, listen, operator, organisers: Vec::new(), reindex: false, limits }
+        Self {
+            data_dir,
+            second_head_dir,
+            listen,
+            operator,
+            organisers: Vec::new(),
+            reindex: false,
+            tls: None,
+            origins: Vec::new(),
+            limits: Limits::default(),
+        }
     }
 }
 
-/// What the node spends on its callers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the node spends on its callers. In a file, durations are seconds.
+/// Every default is in `examples/node.toml` too, and a test compares them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
+    /// Connections at once; more are closed as they come. Default 4,096.
+    pub connections: usize,
+    /// Connections at once from one network address (of IPv6: one /64).
+    /// Default 256.
+    pub connections_per_address: usize,
+    /// Time until a new connection has sent the beginning of HTTP/2, and for
+    /// its TLS handshake. Default 10 s.
+    #[serde(with = "seconds")]
+    pub handshake_timeout: Duration,
+    /// Time without a byte either way after which a connection is closed.
+    /// Default 2 min.
+    #[serde(with = "seconds")]
+    pub idle_timeout: Duration,
+    /// Age at which a connection is asked to close. Default 1 h.
+    #[serde(with = "seconds")]
+    pub connection_age: Duration,
+    /// Interval of keepalive pings. Default 30 s.
+    #[serde(with = "seconds")]
+    pub keepalive_interval: Duration,
+    /// Time for the answer to a ping. Default 10 s.
+    #[serde(with = "seconds")]
+    pub keepalive_timeout: Duration,
+    /// HTTP/2 streams per connection. Default 128.
+    pub streams_per_connection: u32,
+    /// Requests at work per connection; more wait. Default 64.
+    pub requests_per_connection: usize,
+    /// Requests at work over all connections; more are refused. Default 4,096.
+    pub requests: usize,
+    /// Time for one request, streams' answers not counted. Default 60 s.
+    #[serde(with = "seconds")]
+    pub request_timeout: Duration,
+    /// Streams that follow a board, over all connections. Default 1,024.
+    pub followers: usize,
+    /// Downloads of boards, registrations, censuses and records at once.
+    /// Default 128.
+    pub downloads: usize,
+    /// Tables of holders received at once. Default 4.
+    pub uploads: usize,
     /// Proofs that wait to be verified; more are refused. Default 1,024.
     pub verification_queue: usize,
     /// Proofs verified together. Default 128.
@@ -49,53 +119,82 @@ pub struct Limits {
     pub command_batch: usize,
     /// Registrations of one organisation. Default 2,097,152.
     pub registrations: usize,
+    /// Holders of one census. Default 2,097,152.
+    pub holders: usize,
     /// Entries that one slot takes at once, votes and masks alike. Default 6.
     pub slot_burst: u32,
     /// Time after which a slot may take one entry more. Default 10 s.
+    #[serde(with = "seconds")]
     pub slot_interval: Duration,
-    /// Holders of one census. Default 2,097,152.
-    pub holders: usize,
-    /// Requests at work per connection. Default 64.
-    pub requests_per_connection: usize,
-    /// HTTP/2 streams per connection. Default 128.
-    pub streams_per_connection: u32,
-    /// Streams that follow a board, over all connections. Default 1,024.
-    pub followers: usize,
-    /// Time for one request, streams' bodies not counted. Default 60 s.
-    pub request_timeout: Duration,
-    /// Interval of keepalive pings. Default 30 s.
-    pub keepalive_interval: Duration,
-    /// Time for the answer to a ping. Default 10 s.
-    pub keepalive_timeout: Duration,
-    /// Age at which a connection is asked to close. Default 1 h.
-    pub connection_age: Duration,
+    /// Registrations that one account makes at once. Default 5.
+    pub registration_burst: u32,
+    /// Time after which an account may register once more. Default 10 min.
+    #[serde(with = "seconds")]
+    pub registration_interval: Duration,
+    /// Drafts that the node takes at once, from all organisers. Default 20.
+    pub draft_burst: u32,
+    /// Time after which the node takes one draft more. Default 1 min.
+    #[serde(with = "seconds")]
+    pub draft_interval: Duration,
     /// Time that open requests have to end on shutdown. Default 10 s.
+    #[serde(with = "seconds")]
     pub shutdown_grace: Duration,
     /// Wait before a failed tally is tried again. Default 30 s.
+    #[serde(with = "seconds")]
     pub tally_retry: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 4096,
+            connections_per_address: 256,
+            handshake_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(120),
+            connection_age: Duration::from_secs(3600),
+            keepalive_interval: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+            streams_per_connection: 128,
+            requests_per_connection: 64,
+            requests: 4096,
+            request_timeout: Duration::from_secs(60),
+            followers: 1024,
+            downloads: 128,
+            uploads: 4,
             verification_queue: 1024,
             verification_batch: 128,
             command_queue: 1024,
             command_batch: 256,
             registrations: 1 << 21,
+            holders: 1 << 21,
             slot_burst: 6,
             slot_interval: Duration::from_secs(10),
-            holders: 1 << 21,
-            requests_per_connection: 64,
-            streams_per_connection: 128,
-            followers: 1024,
-            request_timeout: Duration::from_secs(60),
-            keepalive_interval: Duration::from_secs(30),
-            keepalive_timeout: Duration::from_secs(10),
-            connection_age: Duration::from_secs(3600),
+            registration_burst: 5,
+            registration_interval: Duration::from_secs(600),
+            draft_burst: 20,
+            draft_interval: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(10),
             tally_retry: Duration::from_secs(30),
         }
+    }
+}
+
+/// Durations as numbers of seconds, whole or with a fraction.
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::time::Duration;
+
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        match duration.subsec_nanos() {
+            0 => serializer.serialize_u64(duration.as_secs()),
+            _ => serializer.serialize_f64(duration.as_secs_f64()),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        Duration::try_from_secs_f64(seconds)
+            .map_err(|e| D::Error::custom(format!("no number of seconds: {e}")))
     }
 }
 
@@ -111,6 +210,8 @@ pub(crate) mod message_max {
     pub const BOARD: usize = 1 << 10;
     /// A body of 64 KiB with its envelope.
     pub const TRUSTEE: usize = 128 << 10;
+    /// Names of services and files.
+    pub const REFLECTION: usize = 4 << 10;
     /// An empty message.
     pub const NODE: usize = 1 << 10;
 }

@@ -10,15 +10,19 @@ pub mod domain;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
+pub mod metrics;
 mod rpc;
 mod server;
 pub mod store;
+mod transport;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Tls};
 pub use jobs::tally::{Entries, TallyCase, TallyFailure, TallyProver};
 pub use keys::{InvalidKeySet, KeySet};
-pub use server::{Deps, Node, NodeError, run};
+pub use metrics::Metrics;
+pub use server::{Deps, Found, Node, NodeError, check, run};
+pub use transport::InvalidOrigin;
 
 #[cfg(test)]
 mod tests;

@@ -5,14 +5,17 @@ use crate::{
     config::{Config, Limits, message_max},
     domain::Rules,
     jobs::{
-        closing,
-        slot_limit::SlotLimit,
+        closing, gauges,
+        rate_limit::RateLimit,
         tally::{self, TallyProver},
         verification::{Proofs, Verification},
     },
     keys::KeySet,
     ledger::{self, Ledger, Stopped},
-    rpc::{Ballots, Boards, Elections, Info, Registries, Trustees},
+    metrics::Metrics,
+    rpc::{AllPlaces, Ballots, Boards, Elections, Info, Registries, Trustees},
+    store::Recovery,
+    transport::{self, InvalidOrigin},
 };
 use circuits::types::AccountKey;
 use proto::v1::{
@@ -23,10 +26,13 @@ use proto::v1::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
+    signal::unix::{SignalKind, signal},
     sync::{Semaphore, watch},
     task::JoinHandle,
 };
-use tonic::transport::server::{Router, Server, TcpIncoming};
+use tonic::service::Routes;
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_reflection::server::{Builder, Error as ReflectionError};
 
 /// What a node is given besides its configuration.
 #[derive(Clone, Debug)]
@@ -39,12 +45,16 @@ pub struct Deps {
     pub tally: Arc<dyn TallyProver>,
     /// The time; [`SystemClock`], except in tests.
     pub clock: Arc<dyn Clock>,
+    /// Where the node counts.
+    pub metrics: Metrics,
 }
 
 impl Deps {
-    /// The verifier of `keys` and the system's clock.
+    /// The verifier of `keys`, the system's clock, and metrics that nobody
+    /// reads.
     pub fn new(keys: Arc<KeySet>, tally: Arc<dyn TallyProver>) -> Self {
-        Self { proofs: keys.clone(), keys, tally, clock: Arc::new(SystemClock) }
+        let metrics = Metrics::default();
+        Self { proofs: keys.clone(), keys, tally, clock: Arc::new(SystemClock), metrics }
     }
 }
 
@@ -64,16 +74,40 @@ pub enum NodeError {
     },
     /// See the message.
     #[error("cannot build the reflection service: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    Reflection(#[from] ReflectionError),
+    /// See [`InvalidOrigin`].
+    #[error(transparent)]
+    Origin(#[from] InvalidOrigin),
+    /// See the message.
+    #[error(
+        "cannot serve over TLS: {}; give a certificate chain and its private key, both in PEM",
+        innermost(.0)
+    )]
+    Tls(tonic::transport::Error),
     /// See the message.
     #[error("the server failed: {0}")]
     Serve(#[from] tonic::transport::Error),
+    /// See the message.
+    #[error("the server ended by itself; see the log")]
+    Ended,
+    /// See the message.
+    #[error("cannot wait for signals: {0}")]
+    Signal(std::io::Error),
     /// See the message.
     #[error("a task of the node failed: {0}")]
     Task(#[from] tokio::task::JoinError),
     /// See [`Stopped`].
     #[error("the node has stopped: {0}; mend the cause and start it again")]
     Stopped(Arc<Stopped>),
+}
+
+/// tonic says "transport error" and leaves the cause to its sources.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 /// A running node. Dropping it without [`Node::shutdown`] leaves it running.
@@ -87,22 +121,87 @@ pub struct Node {
     grace: Duration,
 }
 
-/// Runs a node until ctrl-c, or until it can no longer write.
+/// What opening a node's data found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What the journal held, and what was cut off it.
+    pub recovery: Recovery,
+    /// Elections, drafts included.
+    pub elections: usize,
+    /// Entries of all boards.
+    pub entries: u64,
+}
+
+/// Checks configuration and data as a start does: opens the data and closes
+/// it again. A torn tail is cut and a missing index is built, as on a start.
+///
+/// # Errors
+/// If configuration or stored data cannot be used.
+pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
+    transport::cors(&config.origins)?;
+    transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
+    let (ledger, recovery) = open(config, &deps).await?;
+    let found = {
+        let state = ledger.state();
+        let entries = state.elections().map(|e| u64::from(e.board.size())).sum();
+        Found { recovery, elections: state.elections().count(), entries }
+    };
+    let mut stopped = ledger.stopped();
+    drop(ledger);
+    while stopped.changed().await.is_ok() {}
+    Ok(found)
+}
+
+async fn open(config: Config, deps: &Deps) -> Result<(Ledger, Recovery), NodeError> {
+    let rules = Rules {
+        operator: config.operator.address(),
+        organisers: config.organisers.clone(),
+        registrations_max: config.limits.registrations,
+        keys: deps.keys.clone(),
+    };
+    let (clock, metrics) = (deps.clock.clone(), deps.metrics.clone());
+    let open = move || Ledger::open(&config, rules, clock, &metrics);
+    Ok(tokio::task::spawn_blocking(open).await??)
+}
+
+/// Runs a node until SIGINT or SIGTERM, or until it can no longer write.
+/// `ready` hears the address once the node serves. A second signal ends the
+/// wait for open requests.
 ///
 /// # Errors
 /// If it does not start, or stops for a reason of its own.
-pub async fn run(config: Config, deps: Deps) -> Result<(), NodeError> {
+pub async fn run(config: Config, deps: Deps, ready: impl FnOnce(SocketAddr)) -> Result<(), NodeError> {
+    let mut signals = Signals::new()?;
     let node = Node::start(config, deps).await?;
     tracing::info!(address = %node.address(), "the node serves");
-    tokio::select! {
-        // Without a handler the signal ends the process, which is as good.
-        _ = tokio::signal::ctrl_c() => {}
-        stopped = node.stopped() => {
-            node.shutdown().await?;
-            return Err(NodeError::Stopped(stopped));
+    ready(node.address());
+    let failed = tokio::select! {
+        () = signals.next() => None,
+        error = node.failed() => Some(error),
+    };
+    tracing::info!("the node ends; open requests have {} s", node.grace.as_secs_f32());
+    let ended = tokio::select! {
+        ended = node.shutdown() => ended,
+        () = signals.next() => Ok(()),
+    };
+    failed.map_or(ended, Err)
+}
+
+struct Signals([tokio::signal::unix::Signal; 2]);
+
+impl Signals {
+    fn new() -> Result<Self, NodeError> {
+        let listen = |kind| signal(kind).map_err(NodeError::Signal);
+        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
-    node.shutdown().await
 }
 
 impl Node {
@@ -111,27 +210,23 @@ impl Node {
     /// # Errors
     /// If the stored data cannot be used or the address is taken.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, NodeError> {
-        let rules = Rules {
-            operator: config.operator.address(),
-            organisers: config.organisers.clone(),
-            registrations_max: config.limits.registrations,
-            keys: deps.keys.clone(),
-        };
-        let (limits, address) = (config.limits.clone(), config.listen);
+        let cors = transport::cors(&config.origins)?;
+        transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
+        let (limits, address, tls) = (config.limits.clone(), config.listen, config.tls.clone());
         let operator = config.operator.clone();
-        let clock = deps.clock.clone();
-        let open = move || Ledger::open(&config, rules, clock);
-        let ledger = Arc::new(tokio::task::spawn_blocking(open).await??);
+        let ledger = Arc::new(open(config, &deps).await?.0);
         let listen = |source| NodeError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (shutdown, ended) = watch::channel(false);
-        let router = router(&ledger, &operator, &deps, &limits).await?;
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let server = tokio::spawn(router.serve_with_incoming_shutdown(incoming, until(ended)));
+        let routes = routes(&ledger, operator, &deps, &limits, &ended).await?;
+        let until = until(ended);
+        let server = transport::serve(listener, routes, tls.as_ref(), cors, &limits, &deps.metrics, until);
+        let server = server.map_err(NodeError::Tls)?;
         let jobs = vec![
             tokio::spawn(closing::run(ledger.clone())),
             tokio::spawn(tally::run(ledger.clone(), deps.tally, limits.tally_retry)),
+            tokio::spawn(gauges::run(ledger.clone(), deps.metrics)),
         ];
         Ok(Self { address, ledger, shutdown, server, jobs, grace: limits.shutdown_grace })
     }
@@ -151,6 +246,14 @@ impl Node {
         }
     }
 
+    /// Returns when the node can no longer write or serve, with the reason.
+    async fn failed(&self) -> NodeError {
+        tokio::select! {
+            stopped = self.stopped() => NodeError::Stopped(stopped),
+            () = finished(&self.server) => NodeError::Ended,
+        }
+    }
+
     /// Lets open requests end, at most for the configured grace, then ends
     /// the rest, and returns when the directories are free again.
     ///
@@ -158,10 +261,10 @@ impl Node {
     /// If the server had failed.
     pub async fn shutdown(mut self) -> Result<(), NodeError> {
         self.shutdown.send_replace(true);
-        // Streams that follow a board never end by themselves.
         let served = match tokio::time::timeout(self.grace, &mut self.server).await {
             Ok(served) => served?.map_err(NodeError::from),
             Err(_) => {
+                tracing::warn!("requests were still open when the node ended; it broke them off");
                 self.server.abort();
                 Ok(())
             }
@@ -178,47 +281,61 @@ impl Node {
     }
 }
 
+/// Without taking the handle's result, which the shutdown asks for.
+async fn finished<T>(task: &JoinHandle<T>) {
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
+    while !task.is_finished() {
+        tick.tick().await;
+    }
+}
+
 async fn until(mut ended: watch::Receiver<bool>) {
     // The sender is dropped only with the node, which also ends the server.
     let _ = ended.wait_for(|ended| *ended).await;
 }
 
-async fn router(
+async fn routes(
     ledger: &Arc<Ledger>,
-    operator: &AccountKey,
+    operator: AccountKey,
     deps: &Deps,
     limits: &Limits,
-) -> Result<Router, NodeError> {
-    let queue =
-        || Verification::spawn(deps.proofs.clone(), limits.verification_queue, limits.verification_batch);
+    ended: &watch::Receiver<bool>,
+) -> Result<Routes, NodeError> {
+    let queue = |name| {
+        let (capacity, batch) = (limits.verification_queue, limits.verification_batch);
+        Verification::spawn(deps.proofs.clone(), capacity, batch, name, &deps.metrics)
+    };
+    let places = AllPlaces::new(limits.followers, limits.downloads, &deps.metrics);
     let ballots = Ballots {
         ledger: ledger.clone(),
-        verification: queue(),
-        limit: Arc::new(SlotLimit::new(limits.slot_burst, limits.slot_interval)),
+        verification: queue("ballots"),
+        limit: Arc::new(RateLimit::new(limits.slot_burst, limits.slot_interval)),
     };
-    // A queue of its own: a flood of registrations does not delay ballots.
-    let registries = Registries { ledger: ledger.clone(), verification: queue() };
-    let elections =
-        Elections { ledger: ledger.clone(), holders_max: limits.holders, operator: operator.clone() };
-    let followers = Arc::new(Semaphore::new(limits.followers));
-    let boards = Boards { ledger: ledger.clone(), followers };
+    let registries = Registries {
+        ledger: ledger.clone(),
+        // A queue of its own: a flood of registrations does not delay ballots.
+        verification: queue("registrations"),
+        limit: Arc::new(RateLimit::new(limits.registration_burst, limits.registration_interval)),
+        places: places.clone(),
+    };
+    let elections = Elections {
+        ledger: ledger.clone(),
+        holders_max: limits.holders,
+        operator,
+        drafts: Arc::new(RateLimit::new(limits.draft_burst, limits.draft_interval)),
+        uploads: Arc::new(Semaphore::new(limits.uploads.clamp(1, Semaphore::MAX_PERMITS))),
+        places: places.clone(),
+    };
+    let boards = Boards { ledger: ledger.clone(), places, ended: ended.clone() };
     let trustees = Trustees { ledger: ledger.clone() };
     let info = Info { ledger: ledger.clone(), limits: limits.into() };
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<BallotServiceServer<Ballots>>().await;
-    let mut stopped = ledger.stopped();
-    tokio::spawn(async move {
-        if stopped.wait_for(Option::is_some).await.is_ok() {
-            health.set_not_serving::<BallotServiceServer<Ballots>>().await;
-            health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-        }
-    });
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
-    Ok(transport(limits)
-        .add_service(health_service)
-        .add_service(reflection)
+    tokio::spawn(report(health, ledger.stopped(), ended.clone()));
+    let reflection = || Builder::configure().register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET);
+    let (v1, v1alpha) = (reflection().build_v1()?, reflection().build_v1alpha()?);
+    Ok(Routes::new(health_service.max_decoding_message_size(message_max::REFLECTION))
+        .add_service(v1.max_decoding_message_size(message_max::REFLECTION))
+        .add_service(v1alpha.max_decoding_message_size(message_max::REFLECTION))
         .add_service(ElectionServiceServer::new(elections).max_decoding_message_size(message_max::ELECTION))
         .add_service(RegistryServiceServer::new(registries).max_decoding_message_size(message_max::REGISTRY))
         .add_service(BallotServiceServer::new(ballots).max_decoding_message_size(message_max::BALLOT))
@@ -227,18 +344,23 @@ async fn router(
         .add_service(NodeServiceServer::new(info).max_decoding_message_size(message_max::NODE)))
 }
 
-/// tonic leaves the number of streams unset, which is without limit (A44).
-fn transport(limits: &Limits) -> Server {
-    Server::builder()
-        .max_concurrent_streams(limits.streams_per_connection)
-        .concurrency_limit_per_connection(limits.requests_per_connection)
-        .timeout(limits.request_timeout)
-        .http2_keepalive_interval(Some(limits.keepalive_interval))
-        .http2_keepalive_timeout(Some(limits.keepalive_timeout))
-        .max_connection_age(limits.connection_age)
-        .max_connection_age_grace(limits.shutdown_grace)
-        .http2_max_header_list_size(HEADERS_MAX)
+/// Tells the health service how the node is, until it ends.
+async fn report(
+    health: HealthReporter,
+    mut stopped: watch::Receiver<Option<Arc<Stopped>>>,
+    mut ended: watch::Receiver<bool>,
+) {
+    set_health(&health, ServingStatus::Serving).await;
+    tokio::select! {
+        _ = stopped.wait_for(Option::is_some) => {}
+        _ = ended.wait_for(|ended| *ended) => {}
+    }
+    set_health(&health, ServingStatus::NotServing).await;
 }
 
-/// Bytes of the headers of one request.
-const HEADERS_MAX: u32 = 8 << 10;
+/// For the node as a whole, and for each service by its name.
+async fn set_health(health: &HealthReporter, status: ServingStatus) {
+    for service in std::iter::once("").chain(transport::services()) {
+        health.set_service_status(service, status).await;
+    }
+}

@@ -7,7 +7,7 @@ use crate::{
     matrices::Matrices,
     pinned::pinned_hash,
     setup::{SetupError, development_key, development_verifying_key},
-    shapes::shape,
+    shapes::{shape, snapshot_digest},
 };
 use circuits::{r1cs::Shape, tally::InvalidLayout};
 use std::{
@@ -123,6 +123,7 @@ pub struct KeyStore {
     shapes: Shapes,
     /// Hashes that made keys must have.
     pinned: fn(CircuitId) -> Option<KeyHash>,
+    digests: fn(CircuitId) -> Option<[u8; 32]>,
     keys: Mutex<HashMap<CircuitId, Cell>>,
 }
 
@@ -139,12 +140,18 @@ impl KeyStore {
     /// A store of the project's circuits over `directory`, which is created
     /// when first needed.
     pub fn of_circuits(directory: impl Into<PathBuf>) -> Self {
-        Self { pinned: pinned_hash, ..Self::new(directory, Box::new(shape)) }
+        Self { pinned: pinned_hash, digests: snapshot_digest, ..Self::new(directory, Box::new(shape)) }
     }
 
     /// A store of other circuits.
     pub fn new(directory: impl Into<PathBuf>, shapes: Shapes) -> Self {
-        Self { directory: directory.into(), shapes, pinned: |_| None, keys: Mutex::default() }
+        Self {
+            directory: directory.into(),
+            shapes,
+            pinned: |_| None,
+            digests: |_| None,
+            keys: Mutex::default(),
+        }
     }
 
     /// The directory of [`DIRECTORY_VARIABLE`], else `tabella/keys` in
@@ -182,7 +189,9 @@ impl KeyStore {
         Ok(made)
     }
 
-    /// The verifying key of a circuit; reads only the head of a cached file.
+    /// The verifying key of a circuit; reads only the head of a cached file,
+    /// and builds no circuit that has a snapshot: a node that starts again
+    /// after a crash does not wait for that.
     ///
     /// # Errors
     /// As [`KeyStore::get`].
@@ -195,8 +204,10 @@ impl KeyStore {
         if let Some(key) = &*lock(&cell) {
             return Ok(key.verifying_key().clone());
         }
-        let shape = self.shape(id)?;
-        let digest = shape.digest();
+        let digest = match (self.digests)(id) {
+            Some(digest) => digest,
+            None => self.shape(id)?.digest(),
+        };
         match read_head(&self.path(id, &digest)) {
             Ok(head) if head.belongs_to(id, &digest) => Ok(head.vk),
             _ => Ok(self.get(id, progress)?.verifying_key().clone()),

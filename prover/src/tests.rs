@@ -5,6 +5,7 @@ use crate::{
     ProvingKey, StoreError, codec, development_certificate, development_key, development_verifying_key,
     engine::{prove, prove_assignment, prove_with_masks},
     setup::{Trapdoor, domain, generate},
+    shapes::{shape, snapshot_digest},
 };
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Field, UniformRand};
@@ -13,6 +14,8 @@ use ark_poly::EvaluationDomain;
 use circuits::{
     curve::Fr,
     r1cs::{Circuit, Cs, Num, Shape},
+    tally::Layout,
+    types::BallotShape,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use sha2::{Digest, Sha256};
@@ -417,4 +420,25 @@ fn two_stores_at_once_make_one_key() {
     let generated = hashes.iter().filter(|(_, seen)| seen.contains(&"Generating".to_owned())).count();
     assert_eq!(generated, 1);
     assert!(hashes.iter().all(|(key, _)| key.hash() == hashes[0].0.hash()));
+}
+
+/// The store trusts the snapshots for the names of cached files.
+#[test]
+fn snapshots_have_the_digests_of_their_circuits() {
+    let layout = Layout::standard(BallotShape::Shape4);
+    let ids = [
+        CircuitId::Registration,
+        CircuitId::Ballot(BallotShape::Shape4),
+        CircuitId::Ballot(BallotShape::Shape16),
+        CircuitId::TallyFinal { shape: BallotShape::Shape4, rows: layout.rows(), t: 2 },
+    ];
+    for id in ids {
+        assert_eq!(snapshot_digest(id), Some(shape(id).unwrap().digest()), "{id}");
+    }
+    let [_, _, tally, chunk, last] = CircuitId::of_election(BallotShape::Shape16, 2);
+    for id in [tally, chunk, last] {
+        assert!(snapshot_digest(id).is_some(), "{id}");
+    }
+    let [_, _, unlisted, ..] = CircuitId::of_election(BallotShape::Shape4, 3);
+    assert_eq!(snapshot_digest(unlisted), None);
 }

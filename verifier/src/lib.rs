@@ -6,6 +6,7 @@ pub mod batch;
 pub mod board;
 pub mod circuit_id;
 pub mod curve;
+pub mod decryption;
 pub mod encoding;
 pub mod key;
 pub mod proof;

@@ -34,6 +34,16 @@ pub struct ClosedBoard {
     pub sums: Ciphertexts,
 }
 
+impl ClosedBoard {
+    /// Number of entries.
+    ///
+    /// # Panics
+    /// Never: boards have fewer than 2^32 entries.
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.rows.len()).expect("boards are below 2^32 entries")
+    }
+}
+
 /// Why a result is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidTally {
@@ -171,7 +181,7 @@ fn outcome(
     }
     let mut totals = tally.totals.clone();
     totals.resize(layout.options(), 0);
-    Ok(Outcome { size: size(board), slots: board.slots, totals })
+    Ok(Outcome { size: board.size(), slots: board.slots, totals })
 }
 
 /// Circuit and public inputs of every proof that the board needs, in order.
@@ -203,7 +213,7 @@ fn statements(
         };
         let start = u32::try_from(index * rows).expect("boards are below 2^32 entries");
         let batches = BatchBinding::of_segment(layout, segment, &[]);
-        let size = size(board);
+        let size = board.size();
         statements.push(ChunkStatement { election_id, root, size, start, state_in, state_out, batches });
     }
     let state_in = statements.last().expect("more rows than one chunk").state_out;
@@ -224,8 +234,4 @@ fn require_circuits(tally: &Tally, expected: &[CircuitId]) -> Result<(), Invalid
         }
         None => Ok(()),
     }
-}
-
-fn size(board: &ClosedBoard) -> u32 {
-    u32::try_from(board.rows.len()).expect("boards are below 2^32 entries")
 }

@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod account;
+mod crash;
 mod demo;
+mod organiser;
 mod records;
+mod trustees;
 mod voter;

@@ -385,3 +385,33 @@ async fn parts_of_a_record_are_fetched_and_keys_checked() {
     let files: Vec<_> = files.iter().map(|(path, data)| (path.as_str(), &data[..])).collect();
     assert_eq!(files, [("a", &b"12"[..]), ("b/c", &b"3"[..])]);
 }
+
+/// A63: a masker finishes a mask that was begun, with its slot and ticket,
+/// before it draws another slot; it ends when its tickets do, having changed
+/// no slot's meaning.
+#[tokio::test]
+async fn a63_a_masker_spends_its_tickets_and_ends() {
+    use crate::masker::{End, Pace, Step, step};
+    let world = World::new().await;
+    world.vote(0, 1).await.unwrap();
+    world.vote(1, 0).await.unwrap();
+    let before: Vec<Vec<u64>> = [0, 1].map(|m| world.decrypt(world.voter(m).slot())).to_vec();
+    let (masker, mut mirror) = (world.voter(3), world.mirror());
+    mirror.sync(&world.node).await.unwrap();
+    let begun = masker.intend_mask(&mirror, world.voter(1).slot()).unwrap();
+    let (pace, left) = (Pace::Every(Duration::from_micros(1)), Duration::from_secs(600));
+    let mut rows = Vec::new();
+    let end = loop {
+        match step(&masker, &world.node, &mut mirror, pace, left).await.unwrap() {
+            Step::Masked(accepted) => rows.push(accepted.receipt.row),
+            Step::Missed => panic!("nobody was in the way"),
+            Step::End(end) => break end,
+        }
+    };
+    assert_eq!((end, rows.len(), masker.masks(&mirror)), (End::Tickets, 16, 16));
+    assert_eq!((rows[0].slot, rows[0].ticket), (begun.slot(), begun.ticket()));
+    assert_eq!(rows.iter().map(|r| r.slot).collect::<BTreeSet<_>>().len(), 2);
+    assert_eq!([0, 1].map(|m| world.decrypt(world.voter(m).slot())).to_vec(), before);
+    let over = step(&world.voter(2), &world.node, &mut mirror, pace, Duration::ZERO).await.unwrap();
+    assert!(matches!(over, Step::End(End::Closed)));
+}

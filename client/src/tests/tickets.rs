@@ -48,7 +48,17 @@ fn sixteen_and_no_more(store: &dyn TicketStore) {
     assert_eq!(store.mask(a, slot(3), &|_| false).unwrap(), 3);
 }
 
+fn masks_that_were_begun_are_known(store: &dyn TicketStore) {
+    let a = owner(11, 11);
+    assert!(store.unfinished(a, &|_| false).unwrap().is_empty());
+    store.mask(a, slot(1), &|_| false).unwrap();
+    store.mask(a, slot(2), &|_| false).unwrap();
+    assert_eq!(store.unfinished(a, &|_| false).unwrap(), [slot(1), slot(2)]);
+    assert_eq!(store.unfinished(a, &|j| j == 0).unwrap(), [slot(2)]);
+}
+
 fn suite(store: &dyn TicketStore) {
+    masks_that_were_begun_are_known(store);
     indices_stay_with_their_slots(store);
     a_vote_keeps_its_ticket_until_it_is_spent(store);
     sixteen_and_no_more(store);

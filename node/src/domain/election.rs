@@ -30,6 +30,24 @@ pub enum Phase {
     Tallied,
 }
 
+impl Phase {
+    /// All phases, in order.
+    pub const ALL: [Phase; 6] =
+        [Phase::Draft, Phase::KeyGeneration, Phase::Keyed, Phase::Voting, Phase::Closed, Phase::Tallied];
+
+    /// One word, for metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Draft => "draft",
+            Phase::KeyGeneration => "key_generation",
+            Phase::Keyed => "keyed",
+            Phase::Voting => "voting",
+            Phase::Closed => "closed",
+            Phase::Tallied => "tallied",
+        }
+    }
+}
+
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

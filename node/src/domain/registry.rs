@@ -91,15 +91,10 @@ impl State {
         signature: Signature,
         holders: &[Holder],
     ) -> Result<Option<usize>, Rejection> {
-        let election = self.draft(statement.draft_id)?;
-        let draft = election.draft();
-        if let Some(frozen) = &election.census {
-            let same = frozen.statement == *statement;
-            return if same { Ok(None) } else { Err(Rejection::CensusFrozen) };
+        if !self.check_freeze(statement, signature)? {
+            return Ok(None);
         }
-        election.require(Phase::Draft)?;
-        let check = signature.verify(statement.signing_hash(&draft.domain()), draft.organiser);
-        check.map_err(|cause| Rejection::Signature { what: "organiser's signature of the census", cause })?;
+        let draft = self.draft(statement.draft_id)?.draft();
         let fault =
             |i: usize| holders[i].weight == 0 || (i > 0 && holders[i - 1].address >= holders[i].address);
         if let Some(row) = (0..holders.len()).find(|i| fault(*i)) {
@@ -109,6 +104,23 @@ impl State {
             return Err(Rejection::Census(InvalidCensus::Source));
         }
         Ok(Some(self.organisation(&draft.organisation).map_or(0, |o| o.log.len())))
+    }
+
+    /// Checks what a census says about itself, before its holders are known:
+    /// `false` if it is frozen already.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check_freeze(&self, statement: &CensusStatement, signature: Signature) -> Result<bool, Rejection> {
+        let election = self.draft(statement.draft_id)?;
+        if let Some(frozen) = &election.census {
+            return if frozen.statement == *statement { Ok(false) } else { Err(Rejection::CensusFrozen) };
+        }
+        election.require(Phase::Draft)?;
+        let draft = election.draft();
+        let check = signature.verify(statement.signing_hash(&draft.domain()), draft.organiser);
+        check.map_err(|cause| Rejection::Signature { what: "organiser's signature of the census", cause })?;
+        Ok(true)
     }
 
     /// Checks a census against the holders and the registrations so far.

@@ -1,6 +1,7 @@
 //! Work that runs beside the requests, on bounded queues.
 
 pub mod closing;
-pub mod slot_limit;
+pub mod gauges;
+pub mod rate_limit;
 pub mod tally;
 pub mod verification;

@@ -2,9 +2,12 @@
 //! An invalid proof costs as much as a valid one, so everything cheap is
 //! checked before a proof gets here (A43).
 
-use crate::keys::KeySet;
-use std::fmt::Debug;
-use std::sync::Arc;
+use crate::{
+    keys::KeySet,
+    metrics::{Counted, Metrics, Queue},
+};
+use prometheus_client::metrics::{gauge::Gauge, histogram::Histogram};
+use std::{fmt::Debug, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use verifier::{Claim, KeyHash, VerifyError, verify_batch};
 
@@ -44,18 +47,32 @@ struct Request {
     key: KeyHash,
     claim: Claim,
     verdict: oneshot::Sender<Result<(), VerifyError>>,
+    _queued: Counted,
 }
 
 /// The way into the queue.
 #[derive(Clone, Debug)]
-pub struct Verification(mpsc::Sender<Request>);
+pub struct Verification {
+    queue: mpsc::Sender<Request>,
+    queued: Gauge,
+}
 
 impl Verification {
-    /// A queue of `capacity` proofs that are verified up to `batch` at a time.
-    pub fn spawn(proofs: Arc<dyn Proofs>, capacity: usize, batch: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(capacity.max(1));
-        tokio::spawn(work(proofs, receiver, batch.max(1)));
-        Self(sender)
+    /// A queue of `capacity` proofs that are verified up to `batch` at a
+    /// time, with its name in the metrics.
+    pub fn spawn(
+        proofs: Arc<dyn Proofs>,
+        capacity: usize,
+        batch: usize,
+        name: &'static str,
+        metrics: &Metrics,
+    ) -> Self {
+        let (queue, receiver) = mpsc::channel(capacity.max(1));
+        let label = Queue { queue: name };
+        let queued = metrics.queued.get_or_create_owned(&label);
+        let sizes = metrics.verified.get_or_create_owned(&label);
+        tokio::spawn(work(proofs, receiver, batch.max(1), sizes));
+        Self { queue, queued }
     }
 
     /// Waits for the verdict on one proof.
@@ -64,7 +81,8 @@ impl Verification {
     /// [`QueueError`]; the inner error is the verdict.
     pub async fn verify(&self, key: KeyHash, claim: Claim) -> Result<Result<(), VerifyError>, QueueError> {
         let (verdict, answer) = oneshot::channel();
-        self.0.try_send(Request { key, claim, verdict }).map_err(|e| match e {
+        let request = Request { key, claim, verdict, _queued: Counted::new(&self.queued) };
+        self.queue.try_send(request).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => QueueError::Full,
             mpsc::error::TrySendError::Closed(_) => QueueError::Failed,
         })?;
@@ -74,11 +92,12 @@ impl Verification {
 
 /// While one batch is verified the next one gathers, so that batches grow
 /// with the load.
-async fn work(proofs: Arc<dyn Proofs>, mut queue: mpsc::Receiver<Request>, batch: usize) {
+async fn work(proofs: Arc<dyn Proofs>, mut queue: mpsc::Receiver<Request>, batch: usize, sizes: Histogram) {
     let mut requests = Vec::new();
     while queue.recv_many(&mut requests, batch).await > 0 {
         // A caller that has gone away is not worked for.
         requests.retain(|r| !r.verdict.is_closed());
+        sizes.observe(f64::from(u32::try_from(requests.len()).unwrap_or(u32::MAX)));
         let (batch, proofs) = (std::mem::take(&mut requests), proofs.clone());
         let (done, finished) = oneshot::channel();
         rayon::spawn(move || {

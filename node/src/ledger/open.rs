@@ -6,9 +6,10 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{Event, InvalidEvent, Rules, State, UnfitEvent},
+    metrics::Metrics,
     store::{
         Contents, DirectoryError, DiskStorage, Frame, IndexError, IndexUpdate, OpenError as StoreOpenError,
-        SledIndex, Store,
+        Recovery, SledIndex, Store,
     },
 };
 use circuits::types::{ElectionId, SignedHead};
@@ -87,19 +88,27 @@ impl Contents for Replay {
 }
 
 impl Ledger {
-    /// Opens the ledger in the directories of `config`. Blocks on the disk:
-    /// call it from a blocking thread of the runtime that it will use.
+    /// Opens the ledger in the directories of `config`, and says what it
+    /// found. Blocks on the disk: call it from a blocking thread of the
+    /// runtime that it will use.
     ///
     /// # Errors
     /// If a directory, the journal, the index or the heads cannot be used, or
     /// contradict one another.
-    pub fn open(config: &Config, rules: Rules, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    pub fn open(
+        config: &Config,
+        rules: Rules,
+        clock: Arc<dyn Clock>,
+        metrics: &Metrics,
+    ) -> Result<(Self, Recovery), OpenError> {
         let storage = Arc::new(DiskStorage::open(config.data_dir.join("journal"))?);
         let heads = Box::new(DiskStorage::open(&config.second_head_dir)?);
-        let index = Arc::new(SledIndex::open(&config.data_dir.join("index"))?);
+        let index = config.data_dir.join("index");
         if config.reindex {
-            Store::reindex(index.as_ref())?;
+            // The lock of the journal's directory is ours, so nobody has it open.
+            SledIndex::remove(&index)?;
         }
+        let index = Arc::new(SledIndex::open(&index)?);
         let mut replay = Replay::default();
         let (store, recovery) = Store::open(storage, index, heads, &mut replay)?;
         if let Some(torn) = &recovery.torn {
@@ -122,8 +131,9 @@ impl Ledger {
             batch: config.limits.command_batch.max(1),
             changed,
             stop,
+            metrics: metrics.clone(),
         })?;
-        Ok(Self { shared, commands, changes, stopped })
+        Ok((Self { shared, commands, changes, stopped }, recovery))
     }
 }
 

@@ -18,7 +18,7 @@ fn open(world: &World, place: &Place) -> Ledger {
         keys: world.keys.clone(),
     };
     let clock = Arc::new(ManualClock(AtomicU64::new(OPENING)));
-    Ledger::open(&place.config(world), rules, clock).unwrap()
+    Ledger::open(&place.config(world), rules, clock, &Default::default()).unwrap().0
 }
 
 /// Closes the ledger and waits until its directories are free.

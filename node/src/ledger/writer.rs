@@ -3,6 +3,7 @@
 use super::{Command, Job, OpenError, Outcome, ReadError, Refusal, Shared};
 use crate::{
     domain::{Event, Phase, Rejection, State, UnfitEvent},
+    metrics::Metrics,
     store::{AppendError, HeadError, Pending, SignedHead as KeptHead, StoreError},
 };
 use circuits::types::{
@@ -13,6 +14,7 @@ use proto::v1;
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
     sync::{Arc, PoisonError, RwLockWriteGuard},
+    time::Instant,
 };
 use tokio::{
     runtime::Handle,
@@ -50,6 +52,7 @@ pub(super) struct Parts {
     pub batch: usize,
     pub changed: watch::Sender<u64>,
     pub stop: watch::Sender<Option<Arc<Stopped>>>,
+    pub metrics: Metrics,
 }
 
 /// What two commands of one batch must not have in common, since both are
@@ -260,7 +263,11 @@ impl Writer {
         if staged.events.is_empty() {
             return Ok(());
         }
+        let start = Instant::now();
         self.write(&staged.events)?;
+        let entries = staged.events.iter().filter(|e| matches!(e, Event::Entry { .. }));
+        let entries = u64::try_from(entries.count()).unwrap_or(u64::MAX);
+        self.parts.metrics.durable(staged.events.len(), entries, start.elapsed());
         for head in staged.events.iter().filter_map(head_of) {
             self.keep(head)?;
         }

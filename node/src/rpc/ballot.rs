@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     domain::Rejection,
-    jobs::{slot_limit::SlotLimit, verification::Verification},
+    jobs::{rate_limit::RateLimit, verification::Verification},
     ledger::{Command, Ledger, Outcome},
 };
-use circuits::types::{BoardEntry, ElectionId};
+use circuits::types::{BoardEntry, ElectionId, Slot};
 use proto::v1::{SubmitBallotRequest, SubmitBallotResponse, ballot_service_server::BallotService};
 use std::{sync::Arc, time::Instant};
 use tonic::{Request, Response, Status};
@@ -26,7 +26,7 @@ pub struct Ballots {
     /// The queue before the verifier.
     pub verification: Verification,
     /// The rate limit of each slot.
-    pub limit: Arc<SlotLimit>,
+    pub limit: Arc<RateLimit<(ElectionId, Slot)>>,
 }
 
 /// What is left to do after the cheap checks.
@@ -40,7 +40,7 @@ impl Ballots {
         let seq = match self.check(id, &entry).await? {
             Checked::Repeat(seq) => seq,
             Checked::Verify(key, claim) => {
-                if let Some(wait) = self.limit.wait(id, entry.slot, Instant::now()) {
+                if let Some(wait) = self.limit.wait(&(id, entry.slot), Instant::now()) {
                     return Err(Error::SlotLimit(wait));
                 }
                 self.verification.verify(key, *claim).await?.map_err(Rejection::BallotProof)?;
@@ -78,7 +78,7 @@ impl Ballots {
         match self.ledger.submit(Command::Enter { election_id, entry: Box::new(entry) }).await? {
             Outcome::Entered { seq, repeated: true } => Ok(seq),
             Outcome::Entered { seq, repeated: false } => {
-                self.limit.count(election_id, slot, Instant::now());
+                self.limit.count((election_id, slot), Instant::now());
                 Ok(seq)
             }
             Outcome::Done => Err(Error::Internal),

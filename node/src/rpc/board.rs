@@ -1,7 +1,7 @@
 //! `BoardService`. spec: `board`
 
 use super::{
-    Answers, STREAM_BUFFER, blocking,
+    AllPlaces, Answers, Place, STREAM_BUFFER, blocking,
     error::{Error, id},
 };
 use crate::ledger::Ledger;
@@ -12,7 +12,7 @@ use proto::v1::{
     StreamEntriesResponse, board_service_server::BoardService,
 };
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -26,8 +26,11 @@ const STREAM_MAX: u32 = 256;
 pub struct Boards {
     /// The log.
     pub ledger: Arc<Ledger>,
-    /// One permit per stream that follows a board.
-    pub followers: Arc<Semaphore>,
+    /// For streams.
+    pub places: AllPlaces,
+    /// Turns to true when the node shuts down: streams that follow a board
+    /// would never end by themselves.
+    pub ended: watch::Receiver<bool>,
 }
 
 fn election(bytes: &[u8]) -> Result<ElectionId, Error> {
@@ -41,7 +44,8 @@ struct Follower {
     start: u32,
     follow: bool,
     answers: mpsc::Sender<Result<StreamEntriesResponse, Status>>,
-    _permit: Option<OwnedSemaphorePermit>,
+    ended: watch::Receiver<bool>,
+    _place: Place,
 }
 
 impl Follower {
@@ -50,15 +54,18 @@ impl Follower {
         loop {
             changes.mark_unchanged();
             // The head is read before the entries: none of a closed board is missed.
-            let ended = !self.follow || self.is_closed();
-            if !self.send_all().await || ended {
+            let last = !self.follow || self.is_closed();
+            if !self.send_all().await || last {
                 return;
             }
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
                 () = self.answers.closed() => return,
+                () = ended(&mut self.ended) => break,
             }
         }
+        // A reader that has gone away needs no reason.
+        let _ = self.answers.send(Err(Error::ShuttingDown.into())).await;
     }
 
     fn is_closed(&self) -> bool {
@@ -91,6 +98,11 @@ impl Follower {
     }
 }
 
+/// Returns when the node shuts down, or is gone.
+async fn ended(ended: &mut watch::Receiver<bool>) {
+    let _ = ended.wait_for(|ended| *ended).await;
+}
+
 #[tonic::async_trait]
 impl BoardService for Boards {
     type StreamEntriesStream = Answers<StreamEntriesResponse>;
@@ -121,12 +133,13 @@ impl BoardService for Boards {
         let StreamEntriesRequest { election_id, start, follow } = request.into_inner();
         let id = election(&election_id)?;
         self.ledger.state().election(id).map_err(Error::from)?;
-        let permit = match follow {
-            true => Some(self.followers.clone().try_acquire_owned().map_err(|_| Error::Followers)?),
-            false => None,
+        let place = match follow {
+            true => self.places.followers.take().ok_or(Error::Followers)?,
+            false => self.places.download()?,
         };
         let (answers, receiver) = mpsc::channel(STREAM_BUFFER);
-        let follower = Follower { ledger: self.ledger.clone(), id, start, follow, answers, _permit: permit };
+        let (ledger, ended) = (self.ledger.clone(), self.ended.clone());
+        let follower = Follower { ledger, id, start, follow, answers, ended, _place: place };
         tokio::spawn(follower.run());
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }

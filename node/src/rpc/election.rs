@@ -1,12 +1,13 @@
 //! `ElectionService`. spec: `election`
 
 use super::{
-    Answers, blocking,
+    AllPlaces, Answers, blocking,
     error::{Error, id, required, signature},
     parts, record,
 };
 use crate::{
     domain::{Election, Phase, Rejection},
+    jobs::rate_limit::RateLimit,
     ledger::{Command, Freeze, Ledger},
 };
 use circuits::types::{AccountKey, Census, CensusStatement, DraftId, ElectionId, Holder, Signature};
@@ -21,7 +22,8 @@ use proto::{
         get_election_request::Id,
     },
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Elections of one page.
@@ -40,6 +42,12 @@ pub struct Elections {
     pub holders_max: usize,
     /// Signs records.
     pub operator: AccountKey,
+    /// The rate limit of drafts.
+    pub drafts: Arc<RateLimit<()>>,
+    /// One permit per table of holders that is being received.
+    pub uploads: Arc<Semaphore>,
+    /// For downloads.
+    pub places: AllPlaces,
 }
 
 /// A request to freeze a census, as received.
@@ -58,6 +66,8 @@ impl Elections {
         };
         let statement = required("header.statement", header.statement)?;
         let signature = signature("header.signature", &header.signature)?;
+        // Before memory is spent on a table that only the organiser may send.
+        self.ledger.state().check_freeze(&statement, signature)?;
         let mut holders: Vec<Holder> = Vec::new();
         while let Some(message) = stream.message().await.map_err(Error::Stream)? {
             let Some(Part::Holders(batch)) = message.part else { return Err(Error::missing("holders")) };
@@ -176,17 +186,31 @@ impl ElectionService for Elections {
         request: Request<CreateDraftRequest>,
     ) -> Result<Response<CreateDraftResponse>, Status> {
         let signed: circuits::types::SignedDraft = required("draft", request.into_inner().draft)?;
-        let draft_id = signed.draft.id().to_bytes().to_vec();
+        let draft_id = signed.draft.id();
+        let known = self.ledger.state().draft(draft_id).is_ok();
+        if let Some(wait) = self.drafts.wait(&(), Instant::now()).filter(|_| !known) {
+            return Err(Error::DraftLimit(wait).into());
+        }
         self.ledger.submit(Command::Draft(Box::new(signed))).await.map_err(Error::from)?;
-        Ok(Response::new(CreateDraftResponse { draft_id }))
+        if !known {
+            self.drafts.count((), Instant::now());
+        }
+        Ok(Response::new(CreateDraftResponse { draft_id: draft_id.to_bytes().to_vec() }))
     }
 
     async fn freeze_census(
         &self,
         request: Request<Streaming<FreezeCensusRequest>>,
     ) -> Result<Response<FreezeCensusResponse>, Status> {
+        let upload = self.uploads.clone().try_acquire_owned().map_err(|_| Error::Uploads)?;
         let requested = self.receive(request.into_inner()).await?;
-        let statement = self.freeze(requested).await?;
+        // A caller that hangs up, or whose time is over, finds it done later.
+        let elections = self.clone();
+        let freeze = async move {
+            let _upload = upload;
+            elections.freeze(requested).await
+        };
+        let statement = tokio::spawn(freeze).await.unwrap_or(Err(Error::Internal))?;
         Ok(Response::new(FreezeCensusResponse { statement: Some((&statement).into()) }))
     }
 
@@ -275,8 +299,8 @@ impl ElectionService for Elections {
         request: Request<GetRecordRequest>,
     ) -> Result<Response<Self::GetRecordStream>, Status> {
         let id = id("election_id", &request.into_inner().election_id, ElectionId::from_bytes)?;
-        let operator = self.operator.clone();
+        let (operator, place) = (self.operator.clone(), self.places.download()?);
         let answers = blocking(&self.ledger, move |l| record::parts(l, &operator, id)).await?;
-        Ok(Response::new(parts(move |n| Ok(answers.get(n).cloned()))))
+        Ok(Response::new(parts(place, move |n| Ok(answers.get(n).cloned()))))
     }
 }

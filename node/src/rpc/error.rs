@@ -18,6 +18,9 @@ const DOMAIN: &str = "tabella";
 /// Advised wait when a queue is full.
 const QUEUE_RETRY: Duration = Duration::from_millis(500);
 
+/// Advised wait when too many transfers are under way.
+const TRANSFER_RETRY: Duration = Duration::from_secs(5);
+
 /// Why a call fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +36,27 @@ pub enum Error {
     /// See the message.
     #[error("the slot takes votes and masks at a limited rate; try again in {} s", .0.as_secs_f32().ceil())]
     SlotLimit(Duration),
+    /// See the message.
+    #[error("an account registers at a limited rate; try again in {} s", .0.as_secs_f32().ceil())]
+    RegistrationLimit(Duration),
+    /// See the message.
+    #[error("this node takes drafts at a limited rate; try again in {} s", .0.as_secs_f32().ceil())]
+    DraftLimit(Duration),
+    /// See the message.
+    #[error("too many downloads are under way on this node; try again shortly")]
+    Downloads,
+    /// See the message.
+    #[error("too many tables of holders are being received; try again shortly")]
+    Uploads,
+    /// See the message.
+    #[error("the node is at its limit of requests; try again shortly")]
+    Busy,
+    /// See the message.
+    #[error("the request took more than {} s; what it began may still be done: ask, then try again", .0.as_secs_f32())]
+    Timeout(Duration),
+    /// See the message.
+    #[error("the node is shutting down; connect again, and go on from the last entry that you have")]
+    ShuttingDown,
     /// See the message.
     #[error("too many streams follow boards on this node; try again later, or ask without following")]
     Followers,
@@ -73,10 +97,18 @@ impl Error {
             Error::Field(_) => Code::InvalidArgument,
             Error::Rejected(rejection) => code(rejection.kind()),
             Error::NotFound(_) => Code::NotFound,
-            Error::SlotLimit(_) | Error::Followers | Error::Queue(QueueError::Full) => {
-                Code::ResourceExhausted
+            Error::SlotLimit(_)
+            | Error::RegistrationLimit(_)
+            | Error::DraftLimit(_)
+            | Error::Followers
+            | Error::Downloads
+            | Error::Uploads
+            | Error::Busy
+            | Error::Queue(QueueError::Full) => Code::ResourceExhausted,
+            Error::Timeout(_) => Code::DeadlineExceeded,
+            Error::Unavailable(_) | Error::ShuttingDown | Error::Queue(QueueError::Failed) => {
+                Code::Unavailable
             }
-            Error::Unavailable(_) | Error::Queue(QueueError::Failed) => Code::Unavailable,
             Error::Read(_) | Error::Internal => Code::Internal,
             Error::Stream(status) => status.code(),
         }
@@ -88,7 +120,14 @@ impl Error {
             Error::Rejected(rejection) => rejection.reason(),
             Error::NotFound(_) => "NOT_FOUND",
             Error::SlotLimit(_) => "SLOT_LIMIT",
+            Error::RegistrationLimit(_) => "REGISTRATION_LIMIT",
+            Error::DraftLimit(_) => "DRAFT_LIMIT",
             Error::Followers => "FOLLOWERS",
+            Error::Downloads => "DOWNLOADS",
+            Error::Uploads => "UPLOADS",
+            Error::Busy => "BUSY",
+            Error::Timeout(_) => "TIMEOUT",
+            Error::ShuttingDown => "SHUTTING_DOWN",
             Error::Queue(QueueError::Full) => "QUEUE_FULL",
             Error::Queue(QueueError::Failed) => "VERIFIER_FAILED",
             Error::Unavailable(_) => "STOPPED",
@@ -116,8 +155,9 @@ impl Error {
 
     fn retry(&self) -> Option<Duration> {
         match self {
-            Error::SlotLimit(wait) => Some(*wait),
-            Error::Queue(_) => Some(QUEUE_RETRY),
+            Error::SlotLimit(wait) | Error::RegistrationLimit(wait) | Error::DraftLimit(wait) => Some(*wait),
+            Error::Queue(_) | Error::Busy => Some(QUEUE_RETRY),
+            Error::Downloads | Error::Uploads => Some(TRANSFER_RETRY),
             _ => None,
         }
     }
@@ -155,8 +195,10 @@ impl From<Error> for Status {
         if let Error::Stream(status) = error {
             return status;
         }
-        if matches!(error, Error::Read(_)) {
-            tracing::error!(%error, "the log cannot be read");
+        match &error {
+            Error::Read(_) => tracing::error!(%error, "the log cannot be read"),
+            Error::Internal => tracing::error!("a call failed through a fault of this node"),
+            _ => {}
         }
         let mut details = ErrorDetails::with_error_info(error.reason(), DOMAIN, error.metadata());
         match &error {

@@ -1,7 +1,7 @@
 //! Ballots with their proofs.
 
 use super::{Scenario, file::File};
-use crate::keys::Keys;
+use crate::{cores::on_all_cores, keys::Keys};
 use anyhow::{Context as _, Result};
 use circuits::{
     ballot::{BallotCircuit, Context, Plan},
@@ -12,7 +12,6 @@ use prost::Message;
 use proto::v1::SubmitBallotRequest;
 use prover::{ProvingKey, prove};
 use rand_core::OsRng;
-use rayon::prelude::*;
 use std::time::Instant;
 
 /// Proofs made between two writes: what an interruption costs at most.
@@ -66,7 +65,7 @@ pub fn complete(
         let (start, before) = (Instant::now(), done.len());
         while done.len() < acts.len() {
             let batch = next(&acts, done.len());
-            let made = batch.par_iter().map(|act| prover.request(*act, &done)).collect::<Result<Vec<_>>>()?;
+            let made = on_all_cores(batch, |act| prover.request(*act, &done))?;
             file.append(&made.iter().map(SubmitBallotRequest::encode_to_vec).collect::<Vec<_>>())?;
             done.extend(made);
             tell(done.len(), before, acts.len(), start);

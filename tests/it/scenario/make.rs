@@ -1,7 +1,10 @@
 //! The election: draft, registrations, census, key generation.
 
 use super::{Member, TRUSTEES, file, holders};
-use crate::keys::{Keys, THRESHOLD};
+use crate::{
+    cores::on_all_cores,
+    keys::{Keys, THRESHOLD},
+};
 use anyhow::{Context, Result, ensure};
 use circuits::types::{
     AccountKey, Census, CensusDefinition, PassRule, RuleKind, SignedDraft, Times, TrusteeMessage,
@@ -9,7 +12,6 @@ use circuits::types::{
 };
 use client::{identity::Identity, organiser::draft::Resolution, registration};
 use rand_core::OsRng;
-use rayon::prelude::*;
 use trustee::{MemoryStorage, Message, Storage, Trustee, TrusteeKeys};
 
 const ORGANISATION: &str = "Scenario DAO";
@@ -36,7 +38,7 @@ pub fn election(members: usize, keys: &Keys) -> Result<Vec<u8>> {
     eprintln!("scenario: {} registrations", members.len());
     let register =
         |m: &Member| registration::sign(&key, &m.account, &m.identity, CHAIN_ID, ORGANISATION, TIMES.opening);
-    let registrations = members.par_iter().map(register).collect::<Result<Vec<_>, _>>()?;
+    let registrations = on_all_cores(&members, register)?;
     let census = census(&draft, &members)?;
     let generated = generate(&draft, &trustees, &census, keys)?;
     let parties = file::Parties { operator, organiser, members, trustees };

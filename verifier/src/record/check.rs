@@ -10,11 +10,12 @@ use crate::{
     batch::{Claim, verify_batch},
     board::{Replay, ballot_context, check_proofs},
     circuit_id::CircuitId,
+    decryption::{check_closing, check_partial, check_quorum},
     key::PreparedVerifyingKey,
     tally::{self, ClosedBoard},
 };
 use circuits::{
-    decryption::{PartialDecryption, Statement},
+    decryption::PartialDecryption,
     tally::Layout,
     types::{
         BoardRow, Census, IdentityCommitment, Order, ROUND_DECRYPTION, Registration, Signature, TypedData,
@@ -196,13 +197,10 @@ impl<'r> Checker<'r> {
             signature.verify(order.signing_hash(&draft.domain()), draft.organiser).map_err(text)
         };
         verify(Order::Open(id), &election.open_signature)?;
-        let closed_at = election.head.head.time;
-        match &election.close_signature {
-            Some(_) if !draft.early_close => Err("closed by order, but the draft does not allow that".into()),
+        let order = election.close_signature.as_ref();
+        check_closing(draft, order.is_some(), &election.head.head).map_err(text)?;
+        match order {
             Some(signature) => verify(Order::Close(id), signature).map(|()| "opened; closed by order".into()),
-            None if closed_at < draft.times.closing => {
-                Err(format!("closed at {closed_at}, before the closing time, without an order"))
-            }
             None => Ok("opened; closed at the closing time".into()),
         }
     }
@@ -250,42 +248,16 @@ impl<'r> Checker<'r> {
     fn decryption(&mut self) -> Outcome {
         self.require_replay()?;
         let election = &self.record.election;
-        let (draft, key) = (&election.draft.draft, &election.key.key);
-        let sums = self.replay.sums();
+        let (draft, key, board) = (&election.draft.draft, &election.key.key, self.closed_board());
         let mut partials = BTreeMap::new();
         for (line, m) in self.record.messages.iter().enumerate() {
             m.check(draft).map_err(|e| format!("trustees.jsonl line {}: {e}", line + 1))?;
-            if m.round != ROUND_DECRYPTION {
-                continue;
+            if m.round == ROUND_DECRYPTION {
+                partials.insert(m.from, check_partial(draft, key, &board, m).map_err(text)?);
             }
-            let partial = PartialDecryption::from_bytes(draft.rule.shape(), &m.body)
-                .map_err(|e| format!("trustee {}: {e}", m.from))?;
-            let statement = Statement {
-                election_id: key.election_id(),
-                root: self.replay.root(),
-                size: self.replay.size(),
-                verification_share: key.verification_shares[usize::from(m.from) - 1],
-                sums: &sums,
-            };
-            if partial.index != m.from {
-                return Err(format!("trustee {} sent the decryption of trustee {}", m.from, partial.index));
-            }
-            partial.verify(&statement).map_err(|e| format!("trustee {}: {e}", m.from))?;
-            partials.insert(m.from, partial);
-        }
-        let (t, slots) = (usize::from(draft.threshold), self.replay.slots().len());
-        if slots < draft.min_ballots as usize {
-            return Err(format!(
-                "{slots} slots; the trustees must not decrypt fewer than {}",
-                draft.min_ballots
-            ));
         }
         let quorum = &self.record.tally.quorum;
-        let chosen: Vec<_> = quorum.iter().filter_map(|i| partials.get(i).cloned()).collect();
-        if quorum.len() != t || chosen.len() != t || !quorum.is_sorted_by(|a, b| a < b) {
-            return Err(format!("the quorum {quorum:?} is not {t} distinct trustees who decrypted"));
-        }
-        self.partials = chosen;
+        self.partials = check_quorum(draft, board.slots, &partials, quorum).map_err(text)?;
         Ok(format!("trustees {quorum:?} of {}", draft.trustees.len()))
     }
 
@@ -304,20 +276,26 @@ impl<'r> Checker<'r> {
 
     fn tally_proof(&self) -> Outcome {
         self.require_replay()?;
-        let (draft, key) = (&self.record.election.draft.draft, &self.record.election.key.key);
-        let board = ClosedBoard {
+        let draft = &self.record.election.draft.draft;
+        let layout = Layout::standard(draft.rule.shape());
+        let (t, options) = (usize::from(draft.threshold), draft.options.len());
+        let board = self.closed_board();
+        tally::check_proofs(layout, t, options, &board, &self.record.tally, |id| self.keys.get(&id))
+            .map_err(text)?;
+        Ok(format!("{} proofs", self.record.tally.proofs.len()))
+    }
+
+    /// The board as it was replayed.
+    fn closed_board(&self) -> ClosedBoard {
+        let key = &self.record.election.key.key;
+        ClosedBoard {
             election_id: key.election_id(),
             public_key: key.public_key,
             root: self.replay.root(),
             rows: self.record.entries.iter().map(|e| e.row()).collect(),
             slots: u32::try_from(self.replay.slots().len()).expect("slots are at most entries"),
             sums: self.replay.sums(),
-        };
-        let layout = Layout::standard(draft.rule.shape());
-        let (t, options) = (usize::from(draft.threshold), draft.options.len());
-        tally::check_proofs(layout, t, options, &board, &self.record.tally, |id| self.keys.get(&id))
-            .map_err(text)?;
-        Ok(format!("{} proofs", self.record.tally.proofs.len()))
+        }
     }
 
     fn require_replay(&self) -> Result<(), String> {

@@ -5,7 +5,7 @@ use super::{Election, Manifest, Record};
 use crate::key::{InvalidKey, VerifyingKey};
 use circuits::types::{
     AccountKey, BallotShape, BoardEntry, CiphertextDigest, Ciphertexts, InvalidPoint, InvalidSignature,
-    NonCanonical, ProofBytes, Signature, Slot, Tally, Ticket,
+    NonCanonical, ProofBytes, ProofLength, Signature, Slot, Tally, Ticket,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -202,16 +202,23 @@ fn parse<T: DeserializeOwned>(name: &str, line: Option<usize>, bytes: &[u8]) -> 
 fn board_to_bytes(shape: BallotShape, entries: &[BoardEntry]) -> Vec<u8> {
     let mut out = BOARD_MAGIC.to_vec();
     out.push(u8::try_from(shape.options()).expect("4 or 16"));
-    for e in entries {
-        for field in
-            [e.slot.to_bytes(), e.prev_digest.to_bytes(), e.next_digest.to_bytes(), e.ticket.to_bytes()]
-        {
-            out.extend(field);
-        }
-        out.extend(e.ciphertexts.to_bytes());
-        out.extend(e.proof.0);
-    }
+    entries.iter().for_each(|e| entry_to_bytes(e, &mut out));
     out
+}
+
+/// Bytes of an entry of `board.bin`.
+pub const fn entry_len(shape: BallotShape) -> usize {
+    4 * 32 + shape.options() * Ciphertexts::CIPHERTEXT_BYTES + 256
+}
+
+/// Appends an entry as in `board.bin`. spec: `record.contents`
+pub fn entry_to_bytes(e: &BoardEntry, out: &mut Vec<u8>) {
+    for field in [e.slot.to_bytes(), e.prev_digest.to_bytes(), e.next_digest.to_bytes(), e.ticket.to_bytes()]
+    {
+        out.extend(field);
+    }
+    out.extend(e.ciphertexts.to_bytes());
+    out.extend(e.proof.0);
 }
 
 fn board_from_bytes(shape: BallotShape, bytes: &[u8]) -> Result<Vec<BoardEntry>, FormatFault> {
@@ -221,27 +228,56 @@ fn board_from_bytes(shape: BallotShape, bytes: &[u8]) -> Result<Vec<BoardEntry>,
     if usize::from(*room) != shape.options() {
         return Err(FormatFault::Board("its shape is not that of the draft's rule"));
     }
-    let entries = rest.chunks_exact(4 * 32 + shape.options() * Ciphertexts::CIPHERTEXT_BYTES + 256);
+    let entries = rest.chunks_exact(entry_len(shape));
     if !entries.remainder().is_empty() {
         return Err(FormatFault::Board("its length is not that of whole entries"));
     }
     let read = |(seq, bytes): (usize, &[u8])| {
-        entry_from_bytes(shape, bytes).map_err(|problem| FormatFault::Entry { seq, problem })
+        entry_from_bytes(shape, bytes).map_err(|e| FormatFault::Entry { seq, problem: e.to_string() })
     };
     entries.enumerate().map(read).collect()
 }
 
-fn entry_from_bytes(shape: BallotShape, bytes: &[u8]) -> Result<BoardEntry, String> {
-    let field = |e: NonCanonical| e.to_string();
+/// Why bytes are not an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidEntry {
+    /// See the message.
+    #[error("{found} bytes; an entry of this shape has {expected}")]
+    Length {
+        /// Of the shape.
+        expected: usize,
+        /// Given.
+        found: usize,
+    },
+    /// See [`NonCanonical`].
+    #[error(transparent)]
+    Field(#[from] NonCanonical),
+    /// See [`InvalidPoint`].
+    #[error(transparent)]
+    Point(#[from] InvalidPoint),
+    /// See [`ProofLength`].
+    #[error(transparent)]
+    Proof(#[from] ProofLength),
+}
+
+/// Reads what [`entry_to_bytes`] wrote.
+///
+/// # Errors
+/// If the bytes are not the one form of an entry of this shape.
+pub fn entry_from_bytes(shape: BallotShape, bytes: &[u8]) -> Result<BoardEntry, InvalidEntry> {
+    let (expected, found) = (entry_len(shape), bytes.len());
+    if expected != found {
+        return Err(InvalidEntry::Length { expected, found });
+    }
     let (fields, rest) = bytes.split_at(128);
     let (ciphertexts, proof) = rest.split_at(rest.len() - 256);
     Ok(BoardEntry {
-        slot: Slot::from_bytes(&fields[..32]).map_err(field)?,
-        prev_digest: CiphertextDigest::from_bytes(&fields[32..64]).map_err(field)?,
-        next_digest: CiphertextDigest::from_bytes(&fields[64..96]).map_err(field)?,
-        ticket: Ticket::from_bytes(&fields[96..]).map_err(field)?,
-        ciphertexts: Ciphertexts::from_bytes(shape, ciphertexts).map_err(|e: InvalidPoint| e.to_string())?,
-        proof: ProofBytes::try_from(proof).map_err(|e| e.to_string())?,
+        slot: Slot::from_bytes(&fields[..32])?,
+        prev_digest: CiphertextDigest::from_bytes(&fields[32..64])?,
+        next_digest: CiphertextDigest::from_bytes(&fields[64..96])?,
+        ticket: Ticket::from_bytes(&fields[96..])?,
+        ciphertexts: Ciphertexts::from_bytes(shape, ciphertexts)?,
+        proof: ProofBytes::try_from(proof)?,
     })
 }
 

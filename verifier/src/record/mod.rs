@@ -21,7 +21,7 @@ mod report;
 mod tests;
 
 pub use check::check;
-pub use files::{Files, FormatFault};
+pub use files::{Files, FormatFault, InvalidEntry, entry_from_bytes, entry_len, entry_to_bytes};
 pub use manifest::Manifest;
 pub use report::{Check, CheckId, Report};
 

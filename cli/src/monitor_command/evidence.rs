@@ -1,0 +1,75 @@
+//! `tabella monitor evidence`: files of evidence, checked offline.
+
+use ::monitor::{Evidence, evidence::Culprit};
+use anyhow::{Context, Result, bail, ensure};
+use circuits::types::Address;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::{fs, path::PathBuf};
+
+/// `tabella monitor evidence ..`
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Check a file by itself: no node, no network.
+    Check(CheckOptions),
+}
+
+/// `tabella monitor evidence check`
+#[derive(Clone, Debug, Args)]
+pub struct CheckOptions {
+    /// A file of a monitor's evidence.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The organiser's account, as the organisation publishes it: shows that
+    /// the election is the organisation's.
+    #[arg(long, env = "TABELLA_ORGANISER", value_name = "ADDRESS")]
+    organiser: Option<Address>,
+    /// Print {ok, culprit, role, election, organiser, what} as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Longest file that is read: a board of a million rows.
+const FILE_MAX: u64 = 1 << 30;
+
+/// Runs a command of the family.
+///
+/// # Errors
+/// If the file proves nothing.
+pub fn run(command: EvidenceCommand) -> Result<()> {
+    let EvidenceCommand::Check(options) = command;
+    let name = || options.file.display().to_string();
+    ensure!(fs::metadata(&options.file).with_context(name)?.len() <= FILE_MAX, "{}: too long", name());
+    let bytes = fs::read(&options.file).with_context(name)?;
+    let evidence = Evidence::from_json(&bytes).with_context(|| format!("{}: no evidence", name()))?;
+    let organiser = evidence.draft.draft.organiser;
+    if options.organiser.is_some_and(|expected| expected != organiser) {
+        bail!("{}: the election is organised by {organiser}, not by {:?}", name(), options.organiser);
+    }
+    let checked = evidence.check();
+    if options.json {
+        let (what, verdict) = (checked.as_ref().err().map(ToString::to_string), checked.as_ref().ok());
+        let (role, culprit) = verdict.map_or((None, None), |v| match v.culprit {
+            Culprit::Operator(address) => (Some("operator"), Some(address)),
+            Culprit::Trustee { address, .. } => (Some("trustee"), Some(address)),
+        });
+        let object = json!({
+            "ok": verdict.is_some(),
+            "culprit": culprit,
+            "role": role,
+            "election": verdict.and_then(|v| v.election),
+            "organiser": organiser,
+            "what": what.or(verdict.map(|v| v.what.clone())),
+        });
+        println!("{object}");
+    }
+    let verdict = checked.with_context(|| format!("{} proves nothing", name()))?;
+    if !options.json {
+        println!("PROVEN: {} {}", verdict.culprit, verdict.what);
+        if let Some(election) = verdict.election {
+            println!("Election {election}");
+        }
+        println!("Organisation {:?}, organiser {organiser}", evidence.draft.draft.organisation);
+    }
+    Ok(())
+}

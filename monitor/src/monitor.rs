@@ -1,0 +1,334 @@
+//! All elections under watch. spec: `monitor.pass`.
+
+use crate::{
+    Error,
+    endpoint::Endpoint,
+    finding::{Finding, Kind, Recorded},
+    keys::ElectionKeys,
+    metrics::Metrics,
+    promises::Promises,
+    store::Directory,
+    watch::{Progress, Stop, Watch, now},
+};
+use circuits::types::{ElectionId, SignedDraft};
+use client::{
+    Node,
+    board::EntryPages,
+    election::{self, Expected, InvalidElection, Reference, Trust},
+};
+use prometheus_client::registry::Registry;
+use proto::v1::Phase;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::task::JoinSet;
+
+/// What a monitor is told.
+#[derive(Debug)]
+pub struct Config {
+    /// Holds state and evidence; of this monitor alone.
+    pub directory: PathBuf,
+    /// Nodes of one operator: their views are compared.
+    pub nodes: Vec<Endpoint>,
+    /// What is known without any node. Elections that are named by their
+    /// identifiers need no organiser.
+    pub trust: Trust,
+    /// Elections to watch; all of the organiser's that the nodes list, if
+    /// empty.
+    pub elections: Vec<ElectionId>,
+    /// Directory of receipts to check.
+    pub receipts: Option<PathBuf>,
+    /// Files of heads that other monitors have seen.
+    pub peer_heads: Vec<PathBuf>,
+}
+
+/// Something that kept the monitor from verifying; nobody's misbehaviour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A node's address, or a file.
+    pub source: String,
+    /// The election, if it is about one.
+    pub election: Option<ElectionId>,
+    /// What and why.
+    pub what: String,
+}
+
+/// What is known after a pass.
+#[derive(Clone, Debug, Default)]
+pub struct Pass {
+    /// Elections under watch.
+    pub elections: Vec<Progress>,
+    /// Elections that are not open yet.
+    pub waiting: Vec<ElectionId>,
+    /// All misbehaviour, found now or before.
+    pub findings: Vec<Recorded>,
+    /// What could not be verified.
+    pub problems: Vec<Problem>,
+}
+
+impl Pass {
+    /// Whether everything that there is was verified.
+    pub fn is_ok(&self) -> bool {
+        self.findings.is_empty() && self.problems.is_empty()
+    }
+}
+
+/// Follows elections on the nodes of one operator.
+#[derive(Debug)]
+pub struct Monitor {
+    config: Config,
+    directory: Arc<Directory>,
+    metrics: Metrics,
+    watches: BTreeMap<ElectionId, Watch>,
+    /// Asked for, or listed, and not open yet.
+    waiting: BTreeSet<ElectionId>,
+    /// Elections of other organisers.
+    foreign: BTreeSet<ElectionId>,
+    /// About elections that cannot be taken up at all.
+    refused: BTreeMap<ElectionId, Recorded>,
+}
+
+impl Monitor {
+    /// Takes hold of the directory.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn open(config: Config, registry: &mut Registry) -> Result<Self, Error> {
+        let directory = Arc::new(Directory::open(&config.directory)?);
+        Ok(Self {
+            directory,
+            metrics: Metrics::new(registry),
+            watches: BTreeMap::new(),
+            waiting: config.elections.iter().copied().collect(),
+            foreign: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            config,
+        })
+    }
+
+    /// Looks once at every node and every election, and verifies what is new.
+    ///
+    /// # Errors
+    /// If the monitor cannot go on. What nodes do is in the result.
+    pub async fn pass(&mut self) -> Result<Pass, Error> {
+        let mut pass = Pass::default();
+        let promises = Promises::read(self.config.receipts.as_deref(), &self.config.peer_heads);
+        let unusable = promises.unusable.iter().cloned();
+        pass.problems.extend(unusable.map(|(path, what)| file_problem(path, None, what)));
+        for i in 0..self.config.nodes.len() {
+            let url = self.config.nodes[i].url.clone();
+            match self.config.nodes[i].connect().await {
+                Ok(node) => {
+                    let problems = self.visit(i, &node).await?;
+                    self.metrics.node(&url, !problems.iter().any(|p| p.election.is_none()));
+                    pass.problems.extend(problems);
+                }
+                Err(e) => {
+                    self.metrics.node(&url, false);
+                    pass.problems.push(Problem { source: url, election: None, what: e.to_string() });
+                }
+            }
+        }
+        for (id, watch) in &mut self.watches {
+            let unusable = watch.check_promises(&promises)?.into_iter();
+            pass.problems.extend(unusable.map(|(path, what)| file_problem(path, Some(*id), what)));
+        }
+        self.metrics.pass(now());
+        Ok(Pass { problems: pass.problems, ..self.known() })
+    }
+
+    /// What is known without asking any node.
+    pub fn known(&self) -> Pass {
+        let watches = || self.watches.values();
+        let refused = self.refused.values().cloned();
+        Pass {
+            elections: watches().map(Watch::progress).collect(),
+            waiting: self.waiting.iter().copied().collect(),
+            findings: watches().flat_map(Watch::findings).cloned().chain(refused).collect(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Whether every election that was asked for is at its end.
+    pub fn is_done(&self) -> bool {
+        let watched = |id: &ElectionId| self.watches.get(id).is_some_and(Watch::is_done);
+        !self.config.elections.is_empty() && self.config.elections.iter().all(watched)
+    }
+
+    /// Waits until a node shows a new entry, at most `longest`.
+    pub async fn wait(&self, longest: Duration) {
+        let mut news = JoinSet::new();
+        for node in self.config.nodes.iter().filter_map(Endpoint::connected) {
+            for watch in self.watches.values().filter(|w| !w.is_done()) {
+                let Ok(board) = watch.board() else { continue };
+                if board.mirror().is_closed() {
+                    continue;
+                }
+                let (node, id, start) = (node.clone(), watch.id(), board.mirror().len());
+                news.spawn(async move { new_entries(&node, id, start).await });
+            }
+        }
+        let any = async {
+            match news.join_next().await {
+                Some(_) => {}
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = any => {}
+            () = tokio::time::sleep(longest) => {}
+        }
+    }
+
+    async fn visit(&mut self, i: usize, node: &Node) -> Result<Vec<Problem>, Error> {
+        let url = self.config.nodes[i].url.clone();
+        let problem = |election, what| Problem { source: url.clone(), election, what };
+        let mut problems = Vec::new();
+        if self.config.elections.is_empty()
+            && let Err(e) = self.list(node).await
+        {
+            return Ok(vec![problem(None, e.to_string())]);
+        }
+        for id in self.waiting.clone() {
+            if let Err(e) = self.take_up(&url, node, id).await? {
+                problems.push(problem(Some(id), e.to_string()));
+            }
+        }
+        for (id, watch) in &mut self.watches {
+            match visit(watch, &self.config.nodes[i], node).await {
+                Ok(()) => {}
+                Err(Stop::Fatal(e)) => return Err(e),
+                Err(Stop::Node(e)) => problems.push(problem(Some(*id), e.to_string())),
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Adds the node's elections to those waited for.
+    async fn list(&mut self, node: &Node) -> Result<(), client::Error> {
+        let listed = election::list(node).await?.into_iter().filter_map(|l| l.election_id);
+        let known = |id: &ElectionId| {
+            self.watches.contains_key(id) || self.foreign.contains(id) || self.refused.contains_key(id)
+        };
+        let new: Vec<ElectionId> = listed.filter(|id| !known(id)).collect();
+        self.waiting.extend(new);
+        Ok(())
+    }
+
+    /// Checks an election and begins to watch it, if it is open. The inner
+    /// error is the node's.
+    async fn take_up(
+        &mut self,
+        url: &str,
+        node: &Node,
+        id: ElectionId,
+    ) -> Result<Result<(), client::Error>, Error> {
+        let (expected, signed) = match self.expect(node, id).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Ok(())),
+            Err(e) => return Ok(Err(e)),
+        };
+        let fetched = election::fetch(node, Reference::Election(id), &expected).await;
+        match fetched {
+            Ok(election) => {
+                let keys = match ElectionKeys::fetch(node, expected.verifying_keys).await {
+                    Ok(keys) => keys,
+                    Err(e) => return Ok(Err(e)),
+                };
+                let (directory, metrics) = (self.directory.clone(), self.metrics.clone());
+                let watch = Watch::open(election, keys, directory, metrics).await?;
+                self.waiting.remove(&id);
+                self.watches.insert(id, watch);
+                Ok(Ok(()))
+            }
+            Err(client::Error::Election(InvalidElection::NotOpen(_))) => Ok(Ok(())),
+            Err(client::Error::Election(InvalidElection::Organiser { .. }))
+                if self.config.elections.is_empty() =>
+            {
+                self.waiting.remove(&id);
+                self.foreign.insert(id);
+                Ok(Ok(()))
+            }
+            Err(client::Error::Election(e)) if is_forged(&e) => {
+                self.refuse(url, id, signed, e.to_string())?;
+                Ok(Ok(()))
+            }
+            Err(e) => Ok(Err(e)),
+        }
+    }
+
+    /// What an election must pin, by its own shape and threshold; `None` as
+    /// long as it is not open.
+    async fn expect(
+        &self,
+        node: &Node,
+        id: ElectionId,
+    ) -> Result<Option<(Expected, SignedDraft)>, client::Error> {
+        let raw = election::fetch_raw(node, Reference::Election(id)).await?;
+        if !matches!(raw.phase(), Phase::Voting | Phase::Closed | Phase::Tallied) {
+            return Ok(None);
+        }
+        const CALL: &str = "ElectionService.GetElection";
+        let draft = raw.draft.ok_or(client::Error::Incomplete { call: CALL, problem: "lacks the draft" })?;
+        let signed =
+            SignedDraft::try_from(draft).map_err(|cause| client::Error::Answer { call: CALL, cause })?;
+        let expected = self.config.trust.expected(&signed.draft)?;
+        Ok(Some((expected, signed)))
+    }
+
+    /// An election that is not what was signed cannot be watched.
+    fn refuse(&mut self, url: &str, id: ElectionId, draft: SignedDraft, why: String) -> Result<(), Error> {
+        let detail = format!("election {id} is not in order: {why}");
+        let finding = Finding::report(Kind::Election, url, detail, None);
+        let evidence = crate::evidence::Evidence::new(draft, None, finding.claim);
+        let evidence = self.directory.keep(finding.kind.name(), &evidence)?;
+        tracing::error!(kind = %finding.kind, node = url, detail = finding.detail, "misbehaviour");
+        self.metrics.misbehaviour(finding.kind);
+        let Finding { kind, node, detail, .. } = finding;
+        self.waiting.remove(&id);
+        self.refused.insert(id, Recorded { kind, node, detail, evidence, proof: false });
+        Ok(())
+    }
+}
+
+/// Everything about one election on one node.
+async fn visit(watch: &mut Watch, endpoint: &Endpoint, node: &Node) -> Result<(), Stop> {
+    watch.check_setup(&endpoint.url, node).await?;
+    watch.visit(endpoint, node).await?;
+    watch.check_end(&endpoint.url, node).await
+}
+
+/// Whether somebody signed what they must not, or did not sign what they
+/// must; other refusals are about this monitor or about time.
+fn is_forged(e: &InvalidElection) -> bool {
+    match e {
+        InvalidElection::OtherElection
+        | InvalidElection::Draft(_)
+        | InvalidElection::Signature { .. }
+        | InvalidElection::Census
+        | InvalidElection::Key(_) => true,
+        InvalidElection::Organiser { .. }
+        | InvalidElection::NotOpen(_)
+        | InvalidElection::NoKey(_)
+        | InvalidElection::NoKeys { .. }
+        | InvalidElection::VerifyingKey { .. }
+        | InvalidElection::Id(_) => false,
+    }
+}
+
+fn file_problem(path: PathBuf, election: Option<ElectionId>, what: String) -> Problem {
+    Problem { source: path.display().to_string(), election, what }
+}
+
+/// Returns when the board has grown; never, if the node does not follow.
+async fn new_entries(node: &Node, id: ElectionId, start: u32) {
+    if let Ok(mut pages) = EntryPages::open(node, id, start, true).await
+        && let Ok(Some(_)) = pages.next().await
+    {
+        return;
+    }
+    std::future::pending().await
+}

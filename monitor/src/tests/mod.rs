@@ -1,0 +1,7 @@
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+
+mod evidence;
+mod fixture;
+mod following;
+mod misbehaviour;
+mod operator;
