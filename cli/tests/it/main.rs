@@ -3,4 +3,7 @@
 
 mod account;
 mod demo;
+mod foreign;
+mod node;
 mod records;
+mod served;
