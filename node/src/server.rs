@@ -138,7 +138,7 @@ pub struct Found {
 /// # Errors
 /// If configuration or stored data cannot be used.
 pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
-    transport::cors(&config.origins)?;
+    let _ = transport::cors(&config.origins)?;
     transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
     let (ledger, recovery) = open(config, &deps).await?;
     let found = {

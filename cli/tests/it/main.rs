@@ -9,3 +9,6 @@ mod records;
 mod trustees;
 // mod voter;
 mod walkthrough;
+mod foreign;
+mod node;
+mod served;
