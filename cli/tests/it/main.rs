@@ -3,5 +3,7 @@
 
 mod account;
 mod demo;
+mod masker;
+mod monitor;
 mod records;
 mod voter;
