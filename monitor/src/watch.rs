@@ -101,6 +101,7 @@ impl Watch {
     ) -> Result<Self, Error> {
         let election = Arc::new(election);
         let (store, entries) = directory.election(election.id, election.draft().rule.shape())?;
+        store.checkpoint.findings.iter().for_each(|f| metrics.misbehaviour(f.kind));
         let mut watch = Self { election, keys, directory, store, metrics, board: None, slots: 0 };
         watch.restore(entries).await?;
         Ok(watch)
