@@ -27,7 +27,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinHandle,
 };
 use tonic::service::Routes;
@@ -323,7 +323,6 @@ async fn routes(
         holders_max: limits.holders,
         operator,
         drafts: Arc::new(RateLimit::new(limits.draft_burst, limits.draft_interval)),
-        uploads: Arc::new(Semaphore::new(limits.uploads.clamp(1, Semaphore::MAX_PERMITS))),
         places: places.clone(),
     };
     let boards = Boards { ledger: ledger.clone(), places, ended: ended.clone() };
