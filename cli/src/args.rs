@@ -2,7 +2,7 @@
 
 use crate::{
     account, census, demo, election, export, identity, manual, mask, monitor_command, node_command, outcome,
-    receipt, record, register, verify, vote,
+    receipt, record, register, trustee, verify, vote,
 };
 use clap::{Parser, Subcommand};
 
@@ -48,6 +48,9 @@ pub enum Command {
     /// Run a node.
     #[command(subcommand)]
     Node(node_command::NodeCommand),
+    /// Make an election's key with other trustees, and decrypt its result.
+    #[command(subcommand)]
+    Trustee(trustee::TrusteeCommand),
     /// Follow elections, verify everything, and keep evidence.
     Monitor(monitor_command::MonitorOptions),
     /// Check an election record offline.

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Command::Election(command) => election::run(command),
         Command::Tally(options) => outcome::run(&options),
         Command::Node(command) => node_command::run(command),
+        Command::Trustee(command) => trustee::run(command),
         Command::Monitor(options) => monitor_command::run(options),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),

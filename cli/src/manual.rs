@@ -1,5 +1,5 @@
 //! `tabella completions` and `tabella man`: the command line described to
-//! shells and to readers.
+//! shells and to readers. spec: `cli.manual`
 
 use crate::args::Args;
 use anyhow::{Context, Result};

@@ -10,7 +10,7 @@ use crate::{
         receipts::{self, Kept},
     },
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use circuits::types::{Address, SignedHead};
 use clap::{Args, Subcommand};
 use client::{
@@ -59,7 +59,7 @@ pub struct CheckOptions {
 pub struct ListOptions {
     #[command(flatten)]
     home: HomeOptions,
-    /// Print an array of {file, election, seq, time} as JSON.
+    /// Print {receipts: [{file, election, seq, time}]} as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -201,13 +201,16 @@ fn print_list(lines: &[(u64, Document, PathBuf)], json: bool) -> Result<()> {
                 "seq": document.receipt.path.index, "time": time,
             })
         };
-        println!("{}", serde_json::to_string(&lines.iter().map(object).collect::<Vec<_>>())?);
+        let receipts: Vec<Value> = lines.iter().map(object).collect();
+        println!("{}", serde_json::to_string(&json!({ "receipts": receipts }))?);
         return Ok(());
     }
     for (time, document, path) in lines {
         let (seq, election) = (document.receipt.path.index, document.election());
         println!("{}  entry {seq:>6} of {election}  {}", times::show(*time), path.display());
     }
-    ensure!(!lines.is_empty(), "no receipts are kept here");
+    if lines.is_empty() {
+        eprintln!("No receipts are kept here.");
+    }
     Ok(())
 }

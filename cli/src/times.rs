@@ -33,7 +33,7 @@ impl When {
         if let Some(duration) = text.strip_prefix('+') {
             return Ok(Self::After(seconds(duration).with_context(|| malformed(text))?));
         }
-        let time = OffsetDateTime::parse(text, &Rfc3339).with_context(|| malformed(text))?;
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok().with_context(|| malformed(text))?;
         Ok(Self::At(u64::try_from(time.unix_timestamp()).context("the time is before 1970")?))
     }
 

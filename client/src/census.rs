@@ -1,7 +1,12 @@
 //! The census as a member sees it: downloaded whole, rebuilt, compared with
 //! what the organiser signed. spec: `census.frozen`; A64.
 
-use crate::{Error, Node, error::During, identity::Identity, registration::Registered};
+use crate::{
+    Error, Node,
+    error::During,
+    identity::Identity,
+    registration::{self, Registered},
+};
 use circuits::{
     ballot::Member,
     params::CENSUS_CAPACITY,
@@ -12,6 +17,7 @@ use circuits::{
 };
 use proto::v1;
 use std::collections::BTreeMap;
+use verifier::PreparedVerifyingKey;
 
 /// Why a downloaded census is not the one that was signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -182,6 +188,35 @@ pub fn frozen_after(
         }
     }
     found
+}
+
+/// Rebuilds a frozen census from the table of holders and the registrations,
+/// all fetched and checked here, and compares it with the signed statement:
+/// what a trustee does before it signs the key (A61).
+///
+/// The order of the log is the node's word: a registration that it moves
+/// behind the freeze is missed by its owner, who holds no leaf.
+/// spec: `census.rebuild`
+///
+/// # Errors
+/// If the node refuses, a registration is wrong, or the census another one.
+pub async fn rebuild(
+    node: &Node,
+    draft: &Draft,
+    statement: &CensusStatement,
+    key: &PreparedVerifyingKey,
+) -> Result<Census, Error> {
+    let (organisation, chain_id) = (&draft.organisation, draft.registration_chain_id);
+    let entries = fetch_entries(node, draft.id()).await?;
+    let holders = fetch_holders(node, draft.id()).await?;
+    let mut registrations = registration::fetch(node, organisation).await?;
+    // If none fit, comparing the leaves says where they differ.
+    let before = frozen_after(&entries, draft, &holders, &registrations);
+    registrations.truncate(before.unwrap_or(registrations.len()));
+    let registered = Registered::check(key, &registrations, chain_id, organisation)?;
+    let census = check(&draft.census, statement, entries)?;
+    recheck(&census, draft, &holders, &registered)?;
+    Ok(census)
 }
 
 /// The member's row and path, looked up locally.

@@ -100,6 +100,18 @@ pub enum Error {
     Prove(#[from] prover::ProveError),
 }
 
+impl Error {
+    /// Whether the same call may succeed later: nobody answers now, or the
+    /// node asks to wait.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Error::Connect { .. } => true,
+            Error::Refused { refusal, .. } => refusal.is_transient(),
+            _ => false,
+        }
+    }
+}
+
 /// A field of a request that the node refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

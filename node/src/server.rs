@@ -132,12 +132,14 @@ pub struct Found {
     pub entries: u64,
 }
 
-/// Opens a node's data as a start does, and closes it again. A torn tail is
-/// cut and a missing index is built, as on a start.
+/// Checks configuration and data as a start does: opens the data and closes
+/// it again. A torn tail is cut and a missing index is built, as on a start.
 ///
 /// # Errors
-/// If the stored data cannot be used.
+/// If configuration or stored data cannot be used.
 pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
+    transport::cors(&config.origins)?;
+    transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
     let (ledger, recovery) = open(config, &deps).await?;
     let found = {
         let state = ledger.state();
@@ -209,6 +211,7 @@ impl Node {
     /// If the stored data cannot be used or the address is taken.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, NodeError> {
         let cors = transport::cors(&config.origins)?;
+        transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
         let (limits, address, tls) = (config.limits.clone(), config.listen, config.tls.clone());
         let operator = config.operator.clone();
         let ledger = Arc::new(open(config, &deps).await?.0);

@@ -145,8 +145,13 @@ impl KeyStore {
 
     /// A store of other circuits.
     pub fn new(directory: impl Into<PathBuf>, shapes: Shapes) -> Self {
-        let (directory, keys) = (directory.into(), Mutex::default());
-        Self { directory, shapes, pinned: |_| None, digests: |_| None, keys }
+        Self {
+            directory: directory.into(),
+            shapes,
+            pinned: |_| None,
+            digests: |_| None,
+            keys: Mutex::default(),
+        }
     }
 
     /// The directory of [`DIRECTORY_VARIABLE`], else `tabella/keys` in

@@ -5,13 +5,15 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
 };
 use zeroize::Zeroizing;
 
-/// More than any state has, in bytes: 16 trustees' messages and aborts.
-const STATE_MAX: usize = 1 << 20;
+/// More than any state has, in bytes: 16 trustees' messages and aborts, in
+/// hexadecimal once they are sealed.
+const STATE_MAX: usize = 2 << 20;
 
 /// Keeps one state per draft. An implementation may wrap another one, for
 /// example to encrypt.
@@ -49,6 +51,31 @@ pub enum StorageError {
     /// See the message.
     #[error("an earlier write to {path} failed; check the disk and restart", path = .0.display())]
     Failed(PathBuf),
+    /// See the message.
+    #[error("{path} may be read or changed by others: chmod 700 {path}", path = .0.display())]
+    Exposed(PathBuf),
+    /// See the message.
+    #[error("{path} was opened to look at only", path = .0.display())]
+    ReadOnly(PathBuf),
+    /// See the message.
+    #[error("another thread failed while it held the states; restart")]
+    Poisoned,
+    /// A sealed state does not open.
+    #[error("the state of draft {draft}: {cause}")]
+    Sealed {
+        /// Asked for.
+        draft: DraftId,
+        /// Why.
+        cause: keyfile::Error,
+    },
+    /// See the message.
+    #[error("the file of draft {draft} says that it is the state of {found}; files were mixed up")]
+    Label {
+        /// Asked for.
+        draft: DraftId,
+        /// What the file says.
+        found: String,
+    },
 }
 
 /// A directory of its own, mode 0700, with one file per draft. It is locked
@@ -57,14 +84,16 @@ pub enum StorageError {
 pub struct FileStorage {
     directory: PathBuf,
     failed: bool,
-    _lock: File,
+    /// `None`: opened to look at only.
+    lock: Option<File>,
 }
 
 impl FileStorage {
     /// Opens or creates the directory.
     ///
     /// # Errors
-    /// If it cannot be made or another process has it open.
+    /// If it cannot be made, others may read it, or another process has it
+    /// open.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, StorageError> {
         let directory = directory.into();
         std::fs::DirBuilder::new()
@@ -72,13 +101,20 @@ impl FileStorage {
             .mode(0o700)
             .create(&directory)
             .map_err(failure("create", &directory))?;
+        require_private(&directory)?;
         let path = directory.join("lock");
         let lock = private_file(&path).map_err(failure("open", &path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StorageError::Locked(directory.clone()),
             TryLockError::Error(cause) => StorageError::File { what: "lock", path: path.clone(), cause },
         })?;
-        Ok(Self { directory, failed: false, _lock: lock })
+        Ok(Self { directory, failed: false, lock: Some(lock) })
+    }
+
+    /// A directory to look at, also while a trustee runs in it: states are
+    /// replaced in one step. Nothing can be saved.
+    pub fn look(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), failed: false, lock: None }
     }
 
     fn path(&self, draft: DraftId) -> PathBuf {
@@ -115,12 +151,32 @@ impl Storage for FileStorage {
     /// After a failed write every further one is refused: the kernel may
     /// have dropped what it could not write, so a later sync proves nothing.
     fn save(&mut self, draft: DraftId, state: &[u8]) -> Result<(), StorageError> {
+        if self.lock.is_none() {
+            return Err(StorageError::ReadOnly(self.directory.clone()));
+        }
         if self.failed {
             return Err(StorageError::Failed(self.directory.clone()));
         }
         let saved = self.replace(&self.path(draft), state);
         self.failed = saved.is_err();
         saved
+    }
+}
+
+/// Neither group nor others have any right on it.
+fn require_private(directory: &Path) -> Result<(), StorageError> {
+    let mode = directory.metadata().map_err(failure("read", directory))?.permissions().mode();
+    if mode & 0o077 == 0 { Ok(()) } else { Err(StorageError::Exposed(directory.to_owned())) }
+}
+
+/// One storage for the trustees of several drafts.
+impl<S: Storage> Storage for Arc<Mutex<S>> {
+    fn load(&self, draft: DraftId) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
+        self.lock().map_err(|_| StorageError::Poisoned)?.load(draft)
+    }
+
+    fn save(&mut self, draft: DraftId, state: &[u8]) -> Result<(), StorageError> {
+        self.lock().map_err(|_| StorageError::Poisoned)?.save(draft, state)
     }
 }
 

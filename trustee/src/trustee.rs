@@ -18,7 +18,7 @@ use crate::{
 use circuits::{
     decryption::{PartialDecryption, SecretShare},
     types::{
-        Census, Draft, DraftId, ElectionKey, GroupElement, InvalidSignedDraft, SignedDraft,
+        BoardRoot, Census, Draft, DraftId, ElectionKey, GroupElement, InvalidSignedDraft, SignedDraft,
         SignedElectionKey, TypedData, VERIFYING_KEYS,
     },
 };
@@ -54,7 +54,9 @@ pub enum Error {
     Abort(#[from] InvalidAbort),
     /// See the message.
     #[error(
-        "a message signed with this trustee's key that it has not sent: its state was lost, or the key runs twice; restart under a new draft"
+        "a message is signed with this trustee's key that its state does not know: the state was lost or put back \
+         to an older copy, or the key runs in two places. It must not go on, since it could sign or decrypt twice: \
+         find the newest copy of its directory, or restart under a new draft"
     )]
     Impostor,
     /// See [`StorageError`].
@@ -132,6 +134,44 @@ impl<S: Storage> Trustee<S> {
         Ok(Self { party, state, storage })
     }
 
+    /// [`Trustee::new`] for a trustee that may have been here before: `held`
+    /// are the messages that a node has of the draft. A trustee without a
+    /// state draws no second polynomial if it has sent something already.
+    ///
+    /// # Errors
+    /// As [`Trustee::new`], or [`Error::Impostor`]; nothing is stored then.
+    pub fn resume(
+        keys: TrusteeKeys,
+        draft: &SignedDraft,
+        storage: S,
+        held: &[Message],
+    ) -> Result<Self, Error> {
+        let party = Party::new(keys.clone(), draft.draft.clone())?;
+        if storage.load(party.draft_id)?.is_none() && held.iter().any(|m| party.has_signed(m)) {
+            return Err(Error::Impostor);
+        }
+        let trustee = Self::new(keys, draft, storage)?;
+        trustee.check_sent(held)?;
+        Ok(trustee)
+    }
+
+    /// Compares what a node holds with what this trustee has sent. Its state
+    /// is written before a message leaves, so a message of its own that it
+    /// does not know shows that the state is not the newest.
+    /// spec: `trustee.restored`
+    ///
+    /// # Errors
+    /// [`Error::Impostor`].
+    pub fn check_sent(&self, held: &[Message]) -> Result<(), Error> {
+        let known = |m: &Message| match m.route.round {
+            // Of two aborts of its own it keeps the better one.
+            Round::Abort => self.state.aborts.contains_key(&self.party.index),
+            _ => self.state.log.get(&m.route).is_some_and(|known| known.body == m.body),
+        };
+        let unknown = held.iter().any(|m| self.party.has_signed(m) && !known(m));
+        if unknown { Err(Error::Impostor) } else { Ok(()) }
+    }
+
     /// This trustee's index, from 1.
     pub fn index(&self) -> u8 {
         self.party.index
@@ -198,6 +238,17 @@ impl<S: Storage> Trustee<S> {
     /// The election's key once all n trustees have signed it.
     pub fn election_key(&self) -> Option<SignedElectionKey> {
         self.party.election_key(&self.state)
+    }
+
+    /// The key that this trustee has signed, whether the others have or not.
+    pub fn signed_key(&self) -> Option<ElectionKey> {
+        let own = self.state.broadcast(Round::Key, self.party.index)?;
+        self.party.statement_in(own).map(|s| s.key)
+    }
+
+    /// Root and size of the board that this trustee has decrypted.
+    pub fn decrypted(&self) -> Option<(BoardRoot, u32)> {
+        self.state.decrypted.map(|d| (d.root, d.size))
     }
 
     /// Decrypts the sums of a closed board: one board per draft, after
@@ -287,6 +338,11 @@ impl Party {
 
     fn route(&self, round: Round) -> Route {
         Route { round, from: self.index, to: 0 }
+    }
+
+    /// Whether this trustee's key has signed a message of this draft.
+    fn has_signed(&self, message: &Message) -> bool {
+        message.route.from == self.index && message.check(&self.draft).is_ok()
     }
 
     /// Draws the polynomial and commits to it.

@@ -5,15 +5,9 @@ use super::{
     parties::{CENSUS_DECIMALS, Member, Members, Staff},
     plan::{Act, Plan},
     story::Story,
+    trustees::Trustee,
 };
-use crate::{
-    chart,
-    keys::ElectionKeys,
-    progress, record,
-    tally::Prover,
-    trustee::{self, Trusted},
-};
-use ::trustee::{FileStorage, TrusteeKeys};
+use crate::{chart, keys::ElectionKeys, progress, record, tally::Prover};
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::{BallotShape, ElectionId, PassRule, Registration, RuleKind, SignedDraft, Tally, Times};
 use client::{
@@ -29,13 +23,11 @@ use client::{
 };
 use node::{Config, Deps, KeySet, Node};
 use proto::v1::{GetElectionResponse, Phase};
-use rand_core::OsRng;
 use std::{
     path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::task::JoinHandle;
 use verifier::record::Files;
 
 /// Trustees, and how many decrypt.
@@ -92,10 +84,10 @@ pub async fn run(options: &DemoOptions, out: &Path, story: &mut Story) -> Result
     ensure!(voters <= count, "--voters {voters}: the table has {count} holders with a weight; ask for fewer");
     let keys = load_keys(shape, story)?;
     let mut demo = Demo::start(keys, members, out, story).await?;
-    let (draft, trustees) = demo.draft(options, story).await?;
+    let (draft, mut trustees) = demo.draft(options, out, story).await?;
     demo.register(story).await?;
     demo.freeze(&draft, options.rule, story).await?;
-    let mut trustees = demo.start_trustees(&draft, trustees, out, story).await?;
+    demo.start_trustees(&draft, &mut trustees, story)?;
     let election = demo.open(&draft, &mut trustees, story).await?;
     let plan = Plan::new(options.seed, &demo.members.weights(), voters, draft.draft.rule);
     demo.vote(&election, &plan, story).await?;
@@ -137,9 +129,6 @@ struct Demo {
     address: String,
 }
 
-/// A trustee at work; ends once it has decrypted.
-type TrusteeTask = JoinHandle<Result<()>>;
-
 impl Demo {
     async fn start(keys: ElectionKeys, members: Members, out: &Path, story: &mut Story) -> Result<Self> {
         story.chapter("A node");
@@ -158,10 +147,11 @@ impl Demo {
     async fn draft(
         &self,
         options: &DemoOptions,
+        out: &Path,
         story: &mut Story,
-    ) -> Result<(SignedDraft, Vec<TrusteeKeys>)> {
+    ) -> Result<(SignedDraft, Vec<Trustee>)> {
         story.chapter("The draft");
-        let trustees: Vec<TrusteeKeys> = (0..TRUSTEES).map(|_| TrusteeKeys::random(&mut OsRng)).collect();
+        let trustees: Vec<Trustee> = (1..=TRUSTEES).map(|i| Trustee::init(i, out)).collect::<Result<_>>()?;
         let now = now()?;
         let resolution = Resolution {
             organisation: ORGANISATION.into(),
@@ -183,7 +173,7 @@ impl Demo {
                 tally_deadline: now + 3 * DAY,
             },
             early_close: true,
-            trustees: trustees.iter().map(TrusteeKeys::identity).collect(),
+            trustees: trustees.iter().map(|t| t.identity).collect(),
             threshold: THRESHOLD,
             min_ballots: MIN_BALLOTS.min(options.voters),
             operator: self.staff.operator.address(),
@@ -254,38 +244,29 @@ impl Demo {
         Ok(())
     }
 
-    async fn start_trustees(
-        &self,
-        draft: &SignedDraft,
-        keys: Vec<TrusteeKeys>,
-        out: &Path,
-        story: &mut Story,
-    ) -> Result<Vec<TrusteeTask>> {
+    fn start_trustees(&self, draft: &SignedDraft, trustees: &mut [Trustee], story: &mut Story) -> Result<()> {
         story.chapter("Trustees");
-        let trusted = Trusted {
-            organiser: self.staff.organiser.address(),
-            registration: self.keys.registration(),
-            ballot: self.keys.ballot(),
-            verifying_keys: self.keys.hashes().map(|h| h.0),
-        };
-        let mut tasks = Vec::new();
-        for (i, keys) in keys.into_iter().enumerate() {
-            let storage = FileStorage::open(out.join(format!("trustee-{}", i + 1)))?;
-            let client = Client::connect(&self.address).await?;
-            tasks.push(tokio::spawn(trustee::run(client, keys, draft.draft.id(), trusted.clone(), storage)));
+        let organiser = self.staff.organiser.address();
+        for trustee in trustees.iter_mut() {
+            trustee.start(&self.address, draft.draft.id(), organiser)?;
+            story.say(&format!(
+                "Trustee {} is a process of its own; it writes to {}",
+                trustee.index,
+                trustee.log().display()
+            ));
         }
         story
             .say(&format!("{TRUSTEES} trustees make the key together; any {THRESHOLD} of them can decrypt."));
         story.say(
             "Each rebuilds the census by itself before it signs. The node carries encrypted shares only.",
         );
-        Ok(tasks)
+        Ok(())
     }
 
     async fn open(
         &self,
         draft: &SignedDraft,
-        trustees: &mut [TrusteeTask],
+        trustees: &mut [Trustee],
         story: &mut Story,
     ) -> Result<Arc<Election>> {
         let start = Instant::now();
@@ -340,24 +321,19 @@ impl Demo {
         Ok(())
     }
 
-    async fn close(
-        &self,
-        election: &Election,
-        mut trustees: Vec<TrusteeTask>,
-        story: &mut Story,
-    ) -> Result<()> {
+    async fn close(&self, election: &Election, mut trustees: Vec<Trustee>, story: &mut Story) -> Result<()> {
         story.chapter("Closing and decryption");
         let start = Instant::now();
-        trustees.remove(STOPPED - 1).abort();
-        story.say(&format!("Trustee {STOPPED} is stopped for good; the others suffice."));
+        drop(trustees.remove(STOPPED - 1));
+        story.say(&format!("Trustee {STOPPED} is killed; the others suffice."));
         let (draft, organiser) = (election.draft(), &self.staff.organiser);
         let head = organiser::close(&self.client, organiser, draft, election.id).await?;
         story.say(&format!(
             "The board is closed with {} entries under root {}",
             head.head.size, head.head.root
         ));
-        for task in trustees {
-            task.await??;
+        for trustee in trustees {
+            trustee.finish().await?;
         }
         story.took("decryption", start);
         story.say(
@@ -384,7 +360,7 @@ impl Demo {
         &self,
         which: Reference,
         phase: Phase,
-        trustees: &mut [TrusteeTask],
+        trustees: &mut [Trustee],
     ) -> Result<GetElectionResponse> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
@@ -392,12 +368,7 @@ impl Demo {
             if raw.phase() == phase {
                 return Ok(raw);
             }
-            for (task, index) in trustees.iter_mut().zip(1..) {
-                if task.is_finished() {
-                    task.await?.with_context(|| format!("trustee {index}"))?;
-                    bail!("trustee {index} has stopped too early");
-                }
-            }
+            trustees.iter_mut().try_for_each(Trustee::require_alive)?;
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         bail!("the election has not come to {phase:?} within {} minutes", PATIENCE.as_secs() / 60)

@@ -5,6 +5,7 @@ mod options;
 mod parties;
 mod plan;
 mod story;
+mod trustees;
 
 use crate::{chart, record, verify};
 use anyhow::{Context, Result, ensure};

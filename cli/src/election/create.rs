@@ -44,6 +44,9 @@ pub struct CreateOptions {
     passphrase: PassphraseOptions,
     #[command(flatten)]
     node: NodeOptions,
+    /// Also write the draft's id to this file.
+    #[arg(long, value_name = "FILE")]
+    id_file: Option<PathBuf>,
     /// Show the draft and its id; sign and send nothing.
     #[arg(long)]
     dry_run: bool,
@@ -84,7 +87,8 @@ pub async fn run(options: &CreateOptions) -> Result<()> {
     if !options.dry_run {
         let key = account::load(&options.account, &options.passphrase)?;
         let signed = sign(draft.clone(), proposal, &key)?;
-        organiser::publish(&node, &signed).await?;
+        let id = organiser::publish(&node, &signed).await?;
+        super::write_id(options.id_file.as_deref(), id)?;
     }
     conclude(options, &draft, &disclosure, info.insecure_development_keys)
 }

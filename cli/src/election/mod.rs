@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use circuits::types::{Draft, VERIFYING_KEYS};
 use clap::Subcommand;
 use proto::v1::Phase;
+use std::{fmt, fs, path::Path};
 use verifier::KeyHash;
 
 /// Shown wherever an election is, as long as this holds.
@@ -119,4 +120,10 @@ pub fn print_times(draft: &Draft) {
     let (opening, closing) = (times::show(draft.times.opening), times::show(draft.times.closing));
     let early = if draft.early_close { ", or earlier if the organiser says so" } else { "" };
     println!("Voting        from {opening} to {closing}{early}");
+}
+
+/// Writes an id on one line, for scripts and for whoever publishes it.
+fn write_id(file: Option<&Path>, id: impl fmt::Display) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    fs::write(file, format!("{id}\n")).with_context(|| format!("cannot write {}", file.display()))
 }

@@ -40,6 +40,9 @@ pub struct OpenOptions {
     passphrase: PassphraseOptions,
     #[command(flatten)]
     node: NodeOptions,
+    /// Also write the election's id to this file.
+    #[arg(long, value_name = "FILE")]
+    id_file: Option<PathBuf>,
     /// Wait until all trustees have signed the key.
     #[arg(long)]
     wait: bool,
@@ -77,6 +80,7 @@ pub async fn run(options: &OpenOptions) -> Result<()> {
     confirm(options.confirm_disclosure, report::risk(&disclosure))?;
     let key = account::load(&options.account, &options.passphrase)?;
     organiser::open(&node, &key, draft, keyed.id).await?;
+    super::write_id(options.id_file.as_deref(), keyed.id)?;
     if options.json {
         let object = json!({
             "election_id": keyed.id,

@@ -15,7 +15,7 @@ use proto::v1::{GetElectionResponse, Phase};
 #[derive(Clone, Copy, Debug, Args)]
 pub struct ElectionOptions {
     /// Id of the election, or of its draft.
-    #[arg(long = "election", visible_alias = "draft", value_name = "ID", value_parser = parse)]
+    #[arg(long = "election", visible_alias = "draft", env = "TABELLA_ELECTION", value_name = "ID", value_parser = parse)]
     pub id: Id,
 }
 

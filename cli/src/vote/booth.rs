@@ -2,12 +2,12 @@
 
 use super::options::{ElectionOptions, SourceOptions};
 use crate::{home::Home, keys::MemberKeys, progress};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use client::{
-    Node, census,
+    Error, Node, census,
     election::Reference,
     identity::Identity,
-    state::State,
+    state::{InvalidState, State},
     tickets::FileTickets,
     vote::{Policy, Voter},
 };
@@ -30,7 +30,15 @@ pub async fn keep(file: &Path, node: &Node, election: &ElectionOptions) -> Resul
     let trust = MemberKeys::trust(election.organiser);
     let state = State::keep(file, node, Reference::Election(election.id), &trust).await;
     line.finish_and_clear();
-    Ok(state?)
+    let damaged =
+        matches!(&state, Err(Error::State { cause, .. }) if !matches!(cause, InvalidState::Checked(_)));
+    let state = state.map_err(anyhow::Error::from);
+    if damaged {
+        return state.context(
+            "move the file away and it is fetched anew; keep it, since it may show what the operator signed",
+        );
+    }
+    state
 }
 
 /// The state that the options name.

@@ -1,11 +1,10 @@
 //! What an election waits for, and for whom. spec: `client.status`.
 
-use circuits::types::{Draft, ROUND_DECRYPTION, ROUND_KEY, TrusteeMessage};
+use crate::trustees;
+use circuits::types::{Draft, TrusteeMessage};
 use proto::v1::Phase;
 use std::collections::BTreeSet;
 
-/// Round of the encrypted shares: one message to each other trustee.
-const ROUND_SHARE: u8 = 3;
 /// Round of a message that ends the key generation.
 const ROUND_ABORT: u8 = 255;
 
@@ -78,35 +77,23 @@ impl Awaited {
     }
 }
 
-fn indices(draft: &Draft) -> impl Iterator<Item = u8> + use<> {
-    1..=u8::try_from(draft.trustees.len()).expect("at most 16 trustees")
-}
-
-/// Number of messages to different recipients that a trustee sent in a round.
-fn sent(messages: &[TrusteeMessage], round: u8, from: u8) -> usize {
-    let of = messages.iter().filter(|m| m.round == round && m.from == from).map(|m| m.to);
-    of.collect::<BTreeSet<u8>>().len()
-}
-
 fn key(draft: &Draft, messages: &[TrusteeMessage]) -> Awaited {
-    let aborted_by: Vec<u8> = indices(draft).filter(|i| sent(messages, ROUND_ABORT, *i) > 0).collect();
-    if !aborted_by.is_empty() {
-        return Awaited::NewDraft { aborted_by };
+    let signed = |m: &&TrusteeMessage| m.round == ROUND_ABORT && m.check(draft).is_ok();
+    let aborted: BTreeSet<u8> = messages.iter().filter(signed).map(|m| m.from).collect();
+    if !aborted.is_empty() {
+        return Awaited::NewDraft { aborted_by: aborted.into_iter().collect() };
     }
-    let due = |round| if round == ROUND_SHARE { draft.trustees.len() - 1 } else { 1 };
-    let missing =
-        |round| -> Vec<u8> { indices(draft).filter(|i| sent(messages, round, *i) < due(round)).collect() };
-    let rounds = (1..=ROUND_KEY).map(|round| (round, missing(round)));
-    let (round, missing) = rounds.into_iter().find(|(_, m)| !m.is_empty()).unwrap_or_default();
-    // All have sent everything and still there is no key: they disagree.
-    if round == 0 { Awaited::NewDraft { aborted_by } } else { Awaited::Key { round, missing } }
+    match trustees::waits_for(draft, messages) {
+        Some((round, missing)) => Awaited::Key { round, missing },
+        // All have sent everything and still there is no key: they disagree.
+        None => Awaited::NewDraft { aborted_by: Vec::new() },
+    }
 }
 
 fn decryption(draft: &Draft, messages: &[TrusteeMessage]) -> Awaited {
-    let has = |i: &u8| sent(messages, ROUND_DECRYPTION, *i) > 0;
-    let (sent, missing): (Vec<u8>, Vec<u8>) = indices(draft).partition(has);
-    match usize::from(draft.threshold).saturating_sub(sent.len()) {
-        0 => Awaited::Proof,
-        needed => Awaited::Decryption { sent, missing, needed },
-    }
+    let Some(missing) = trustees::too_few_decryptions(draft, messages) else { return Awaited::Proof };
+    let indices = (1..=u8::MAX).take(draft.trustees.len());
+    let sent: Vec<u8> = indices.filter(|i| !missing.contains(i)).collect();
+    let needed = usize::from(draft.threshold) - sent.len();
+    Awaited::Decryption { sent, missing, needed }
 }

@@ -5,7 +5,7 @@ use super::{
     server::FakeNode,
 };
 use crate::{
-    board::Mirror,
+    board::{InvalidBoard, Mirror},
     election::{Reference, Trust},
     receipt::{Document, InvalidDocument, Verdict, verdict},
     state::{InvalidState, State, read_bytes},
@@ -93,6 +93,20 @@ async fn a_state_in_use_elsewhere_is_still_usable() {
     assert_eq!(world.keep().await.unwrap().mirror.len(), 4);
     drop(held);
     assert_eq!(world.read(&world.path()).unwrap().mirror.len(), 3);
+}
+
+/// A35, A37: what was signed is remembered between runs.
+#[tokio::test]
+async fn a37_a_node_that_was_rolled_back_or_shows_another_board_is_noticed_after_a_restart() {
+    let world = World::new().await;
+    drop(world.keep().await.unwrap());
+    world.fake.state().entries.truncate(1);
+    let behind = world.keep().await.unwrap_err();
+    assert!(matches!(behind, crate::Error::Board(InvalidBoard::Behind { known: 3, shown: 1 })), "{behind}");
+    world.fake.state().entries = entries();
+    world.fake.state().entries[2] = entry(4, CiphertextDigest::empty(), 8);
+    let split = world.keep().await.unwrap_err();
+    assert!(matches!(split, crate::Error::Board(InvalidBoard::SplitView { .. })), "{split}");
 }
 
 /// A crash while writing cuts the file anywhere.

@@ -84,3 +84,41 @@ fn a_census_can_be_rebuilt_from_registrations() {
     holders[0].weight += 1;
     assert!(organiser::preview_of(&draft, &holders, &registered).is_err());
 }
+
+/// The log of an organisation goes on after a freeze: members who register
+/// anew, holders who are late, strangers.
+#[test]
+fn registrations_after_the_freeze_do_not_change_a_frozen_census() {
+    let fixture = Fixture::new(RuleKind::SingleChoice);
+    let mut draft = fixture.election.draft().clone();
+    let ids: Vec<Identity> = (0..6).map(|_| Identity::generate()).collect();
+    let mut holders: Vec<Holder> =
+        (1..=4).map(|i| Holder { address: account(i).address(), weight: u64::from(i) * 10 }).collect();
+    holders.sort_by_key(|h| h.address);
+    draft.census.source = holders_digest(&holders);
+    draft.census.maskers.clear();
+    let foreign = sign(&registration_key(), &account(4), &ids[5], 2, ORGANISATION, 9).unwrap();
+    // Account 9 holds nothing; account 2 registers anew before the freeze.
+    let before = [
+        register(1, &ids[0], 1),
+        register(9, &ids[5], 1),
+        register(2, &ids[1], 1),
+        foreign,
+        register(2, &ids[2], 2),
+    ];
+    let frozen = organiser::preview_of(&draft, &holders, &check(&before).unwrap()).unwrap().census;
+    let prefix = |late: &[Registration]| {
+        let all = [&before[..], late].concat();
+        census::frozen_after(frozen.entries(), &draft, &holders, &all)
+    };
+    assert_eq!(prefix(&[]), Some(5));
+    let harmless = [register(8, &ids[4], 1), register(1, &ids[0], 2)];
+    assert_eq!(prefix(&harmless), Some(7));
+    for late in [register(1, &ids[3], 3), register(3, &ids[4], 1), register(2, &ids[4], 3)] {
+        assert_eq!(prefix(&[harmless[0].clone(), late]), Some(6));
+    }
+    // A census without a member who had registered fits no moment after that.
+    let without: Vec<CensusEntry> = frozen.entries()[..1].to_vec();
+    let kept = census::frozen_after(&without, &draft, &holders, &before);
+    assert!(kept.is_none_or(|n| n < 5), "{kept:?}");
+}

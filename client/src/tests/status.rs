@@ -3,9 +3,24 @@ use crate::organiser::status::Awaited;
 use circuits::types::*;
 use proto::v1::Phase;
 
+/// The fixture's draft, with trustees whose keys are known here.
+fn draft() -> Draft {
+    let mut draft = Fixture::new(RuleKind::SingleChoice).election.draft().clone();
+    for (trustee, i) in draft.trustees.iter_mut().zip(1..) {
+        trustee.signer = account(i).address();
+    }
+    draft
+}
+
+fn account(i: u8) -> AccountKey {
+    AccountKey::from_bytes(&[i; 32]).unwrap()
+}
+
 fn message(draft: &Draft, round: u8, from: u8, to: u8) -> TrusteeMessage {
-    let signature = AccountKey::from_bytes(&[1; 32]).unwrap().sign([0; 32]);
-    TrusteeMessage { draft_id: draft.id(), round, from, to, body: vec![round], signature }
+    let signature = account(9).sign([0; 32]);
+    let mut message = TrusteeMessage { draft_id: draft.id(), round, from, to, body: vec![round], signature };
+    message.signature = account(from).sign(message.hash(draft));
+    message
 }
 
 fn awaited(draft: &Draft, phase: Phase, messages: &[TrusteeMessage]) -> Awaited {
@@ -14,8 +29,7 @@ fn awaited(draft: &Draft, phase: Phase, messages: &[TrusteeMessage]) -> Awaited 
 
 #[test]
 fn key_generation_names_the_trustees_of_the_first_unfinished_round() {
-    let fixture = Fixture::new(RuleKind::SingleChoice);
-    let draft = fixture.election.draft();
+    let draft = &draft();
     let key = |messages: &[TrusteeMessage]| awaited(draft, Phase::KeyGeneration, messages);
     let all = |round| [1, 2, 3].map(|from| message(draft, round, from, 0));
     assert_eq!(key(&[]), Awaited::Key { round: 1, missing: vec![1, 2, 3] });
@@ -29,6 +43,10 @@ fn key_generation_names_the_trustees_of_the_first_unfinished_round() {
     log.push(message(draft, 4, 1, 0));
     assert_eq!(key(&log), Awaited::Key { round: 4, missing: vec![2, 3] });
     assert_eq!(key(&log).missing(), [2, 3]);
+    let mut forged = message(draft, 255, 1, 0);
+    forged.from = 2;
+    log.push(forged);
+    assert_eq!(key(&log), Awaited::Key { round: 4, missing: vec![2, 3] }, "nobody signed this abort");
     log.push(message(draft, 255, 2, 0));
     assert_eq!(key(&log), Awaited::NewDraft { aborted_by: vec![2] });
 }
@@ -36,8 +54,7 @@ fn key_generation_names_the_trustees_of_the_first_unfinished_round() {
 /// A33: with fewer than the threshold the missing ones are named.
 #[test]
 fn a33_decryption_names_who_is_missing() {
-    let fixture = Fixture::new(RuleKind::SingleChoice);
-    let draft = fixture.election.draft();
+    let draft = &draft();
     let closed = |messages: &[TrusteeMessage]| awaited(draft, Phase::Closed, messages);
     let first = message(draft, ROUND_DECRYPTION, 3, 0);
     let expected = Awaited::Decryption { sent: vec![3], missing: vec![1, 2], needed: 1 };
@@ -47,8 +64,8 @@ fn a33_decryption_names_who_is_missing() {
 
 #[test]
 fn voting_waits_for_its_times() {
-    let fixture = Fixture::new(RuleKind::SingleChoice);
-    let (draft, times) = (fixture.election.draft(), fixture.election.draft().times);
+    let draft = &draft();
+    let times = draft.times;
     let at = |now| Awaited::of(Phase::Voting, draft, &[], now);
     assert_eq!(at(times.opening - 1), Awaited::Opening(times.opening));
     assert_eq!(at(times.opening), Awaited::Ballots(times.closing));

@@ -195,8 +195,10 @@ impl From<Error> for Status {
         if let Error::Stream(status) = error {
             return status;
         }
-        if matches!(error, Error::Read(_)) {
-            tracing::error!(%error, "the log cannot be read");
+        match &error {
+            Error::Read(_) => tracing::error!(%error, "the log cannot be read"),
+            Error::Internal => tracing::error!("a call failed through a fault of this node"),
+            _ => {}
         }
         let mut details = ErrorDetails::with_error_info(error.reason(), DOMAIN, error.metadata());
         match &error {

@@ -18,7 +18,9 @@ fn check(world: &World, member: usize, file: &str) -> std::process::Output {
 /// A receipt that the operator really signed, over a board of its making.
 fn promised(world: &World, rows: &[BoardRow], seq: u32) -> Document {
     let mut tree = BoardTree::new();
-    rows.iter().for_each(|row| drop(tree.append(row.leaf()).unwrap()));
+    for row in rows {
+        tree.append(row.leaf()).unwrap();
+    }
     let size = u32::try_from(rows.len()).unwrap();
     let head = Head { election_id: world.election, size, root: tree.root(), time: 1, closed: false };
     let signature = world.operator.sign(head.signing_hash(&world.draft.domain()));
@@ -64,7 +66,7 @@ fn a36_receipts_are_compared_with_the_node() {
 #[test]
 fn a_receipt_that_proves_nothing_is_refused() {
     let (world, place) = (World::single(), tempfile::tempdir().unwrap());
-    let row = BoardRow { slot: Slot::from_field(5u64.into()), ..rows_of_one(world) };
+    let row = BoardRow { slot: Slot::from_field(5u64.into()), ..super::files::entry().row() };
     let mut document = promised(world, &[row], 0);
     let file = place.path().join("receipt.json");
     let file = file.to_str().unwrap();
@@ -74,10 +76,6 @@ fn a_receipt_that_proves_nothing_is_refused() {
     fs::write(file, "{}").unwrap();
     assert!(bad(check(world, 1, file)).contains("not a receipt"));
     assert!(bad(run(&world.home(1), &["receipt", "check", file])).contains("not a receipt"));
-}
-
-fn rows_of_one(world: &World) -> BoardRow {
-    super::files::entry(world).row()
 }
 
 /// Offline, against the record of the demo's election.
@@ -97,7 +95,7 @@ fn a36_receipts_are_compared_with_a_record() {
     let honoured = json(run(&home, &["receipt", "check", file, "--record", record_path, "--json"]));
     assert_eq!(honoured["verdict"], "honoured");
     let other = World::single();
-    let foreign = promised(other, &[rows_of_one(other)], 0);
+    let foreign = promised(other, &[super::files::entry().row()], 0);
     fs::write(file, foreign.to_json()).unwrap();
     let refused = bad(run(&home, &["receipt", "check", file, "--record", record_path]));
     assert!(refused.contains("for election"), "{refused}");

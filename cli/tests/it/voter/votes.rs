@@ -84,7 +84,8 @@ fn a39_every_choice_and_a_mask_have_one_size() {
         assert_eq!(submission.to_bytes(), fs::read(&file).unwrap());
     }
     good(submit(world, 3, &world.path("size.ballot")));
-    json(world.of(MASKER, &["mask", "once", "--json"]));
+    let slot = read(&world.path("size.ballot")).entry.slot.to_string();
+    json(world.of(MASKER, &["mask", "once", "--slot", &slot, "--json"]));
     let size = |entry: BoardEntry| Submission { election: world.election, entry }.to_bytes().len() as u64;
     sizes.extend(world.entries().into_iter().map(size));
     assert_eq!(sizes.len(), 1, "{sizes:?}");
@@ -168,7 +169,10 @@ fn a_split_vote_is_written_in_tokens() {
     assert!(bad(cast("Approve=-1")).contains("amount"));
     let cast = cast("Approve=79.5,2=20.5");
     assert!(String::from_utf8_lossy(&cast.stderr).contains("Approve 79.50, Reject 20.50"));
-    json(cast);
+    let slot = json(cast)["receipt"]["row"]["slot"].clone();
+    // The only slot there is to draw at random.
+    let masked = json(world.of(1, &["mask", "once", "--delay", "1s", "--json"]));
+    assert_eq!(masked["receipt"]["row"]["slot"], slot);
     let options = world.draft.options.clone();
     let choice = Choice::parse(RuleKind::Split, &options, 2, "Approve=79.5,2=20.5").unwrap();
     assert_eq!(choice.votes(world.draft.rule, 10_000).unwrap(), [7_950, 2_050, 0]);

@@ -39,7 +39,8 @@ impl TallyProver for NoTally {
 pub struct World {
     pub place: TempDir,
     pub runtime: Runtime,
-    pub node: Node,
+    /// Serves as long as the world is there.
+    _node: Node,
     pub url: String,
     pub organiser: AccountKey,
     pub operator: AccountKey,
@@ -105,7 +106,7 @@ impl World {
         }
         let open = open(&client, &organiser, &draft, &holders, &trustees, &keys);
         let election = runtime.block_on(open);
-        Self { place, runtime, node, url, organiser, operator, election, draft: draft.draft }
+        Self { place, runtime, _node: node, url, organiser, operator, election, draft: draft.draft }
     }
 
     /// A member's directory.
