@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 //! What a crash can leave behind.
 
+mod faults;
+
 use super::{Command, Freeze, Ledger, open::Replay};
 use crate::{
     domain::{Event, Rules},
