@@ -1,0 +1,10 @@
+//! Mapping files: which column of a file of records is what, and which of its
+//! values mean which group or outcome. spec: `audit.mapping`.
+
+mod check;
+mod file;
+mod values;
+
+pub use check::MappingFault;
+pub use file::{AttributeMapping, Ignored, Mapping, Outcome, RowId, Score, ScoreBins, Best};
+pub use values::{InvalidValues, Range, Values};
