@@ -80,7 +80,7 @@ fn sequence(parts: &[Value]) -> Vec<u8> {
     let bodies: Vec<_> = parts.iter().map(Value::body).collect();
     let head = |(part, body): (&Value, &Vec<u8>)| if part.is_dynamic() { 32 } else { body.len() };
     let mut offset: usize = parts.iter().zip(&bodies).map(head).sum();
-    let (mut heads, mut tails) = (Vec::new(), Vec::new());
+    let (mut heads, mut tails) = (Vec::new(), Vec::<u8>::new());
     for (part, body) in parts.iter().zip(&bodies) {
         if part.is_dynamic() {
             heads.extend(length(offset));

@@ -51,7 +51,8 @@ impl FromStr for Decimal {
         if whole.is_empty() || !plain(whole, WHOLE_DIGITS) || !plain(fraction, FRACTION_DIGITS) {
             return Err(InvalidDecimal);
         }
-        let magnitude: i128 = format!("{whole}{fraction:0<FRACTION_DIGITS$}").parse().map_err(|_| InvalidDecimal)?;
+        let magnitude: i128 =
+            format!("{whole}{fraction:0<FRACTION_DIGITS$}").parse().map_err(|_| InvalidDecimal)?;
         Ok(Self(if negative { -magnitude } else { magnitude }))
     }
 }
@@ -113,7 +114,9 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_number_is_refused() {
-        for text in ["", " 5", "5 ", "+5", "1e3", "NaN", "inf", ".5", "5.", "1,000", "0.0000000001", "٣", "--1"] {
+        for text in
+            ["", " 5", "5 ", "+5", "1e3", "NaN", "inf", ".5", "5.", "1,000", "0.0000000001", "٣", "--1"]
+        {
             assert_eq!(text.parse::<Decimal>(), Err(InvalidDecimal), "{text:?}");
         }
         assert!("999999999999999999.999999999".parse::<Decimal>().is_ok());

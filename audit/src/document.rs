@@ -46,7 +46,9 @@ impl fmt::Display for Field {
         for (i, step) in self.0.iter().enumerate() {
             match step {
                 Step::Index(index) => write!(f, "[{}]", index + 1)?,
-                Step::Key(key) if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') => {
+                Step::Key(key)
+                    if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') =>
+                {
                     write!(f, "{}{key}", if i == 0 { "" } else { "." })?;
                 }
                 Step::Key(key) => write!(f, "{}{key:?}", if i == 0 { "" } else { "." })?,

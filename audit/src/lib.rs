@@ -9,6 +9,7 @@ pub mod abi;
 pub mod data;
 pub mod decimal;
 pub mod document;
+pub mod figures;
 pub mod mapping;
 pub mod metrics;
 pub mod policy;

@@ -11,10 +11,7 @@ mod record;
 pub use errors::{InvalidData, LISTED_MAX, RowError, RowErrors, RowProblem};
 pub use record::Columns;
 
-use crate::{
-    mapping::Mapping,
-    policy::Policy,
-};
+use crate::{mapping::Mapping, policy::Policy};
 use circuits::attestation::{Code, InvalidTable, Layout, Table};
 use sha2::{Digest, Sha256};
 use std::{fmt, fs::File, io::Read, path::Path};
@@ -97,6 +94,3 @@ impl Dataset {
         hash
     }
 }
-
-#[cfg(test)]
-mod tests;

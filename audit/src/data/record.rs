@@ -25,11 +25,7 @@ fn text(bytes: &[u8]) -> Result<&str, RowProblem> {
 
 impl<'m> Columns<'m> {
     /// Finds the columns in a header; `None` if one is missing.
-    pub(super) fn find(
-        header: &[String],
-        policy: &Policy,
-        mapping: &'m Mapping,
-    ) -> Option<Self> {
+    pub(super) fn find(header: &[String], policy: &Policy, mapping: &'m Mapping) -> Option<Self> {
         let at = |name: &str| header.iter().position(|column| column == name);
         let attribute = |attribute: &crate::policy::Attribute| {
             let mapped = mapping.attributes.get(&attribute.name)?;
@@ -120,10 +116,8 @@ fn side((at, outcome): (usize, &Outcome), row: &ByteRecord) -> Result<bool, RowP
 
 fn bin(cell: &[u8], bins: &ScoreBins) -> Result<usize, RowProblem> {
     let score = text(cell)?.parse().map_err(|_| RowProblem::NotNumber(quoted(cell)))?;
-    bins.bin(score).ok_or_else(|| RowProblem::Outside {
-        value: quoted(cell),
-        known: format!("scores {}", bins.span()),
-    })
+    bins.bin(score)
+        .ok_or_else(|| RowProblem::Outside { value: quoted(cell), known: format!("scores {}", bins.span()) })
 }
 
 /// What a cell means. A mapping's meanings exclude each other, so that the

@@ -8,7 +8,6 @@ use crate::{
 use circuits::attestation::{MAX_BINS, Metric};
 use std::collections::BTreeMap;
 
-
 /// What is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MappingFault {
@@ -65,9 +64,6 @@ pub enum MappingFault {
     /// See the message.
     #[error("the policy has a scoring rate ({0}); map the column of scores")]
     MissingScore(Metric),
-    /// See the message.
-    #[error("no metric of the policy uses it; remove this part, so that no more is committed than needed")]
-    Unused,
     /// See the message.
     #[error("bins are given by either `integers` or `edges`; give one of them")]
     BinForm,
@@ -132,16 +128,14 @@ impl Mapping {
         self.decision.check(&Field::new("decision"), faults);
         let field = Field::new("label");
         match (&self.label, policy.needs_label()) {
-            (Some(label), Some(_)) => label.check(&field, faults),
+            (Some(label), _) => label.check(&field, faults),
             (None, Some(metric)) => faults.push((field, MappingFault::MissingLabel(metric))),
-            (Some(_), None) => faults.push((field, MappingFault::Unused)),
             (None, None) => {}
         }
         let field = Field::new("score");
         match (&self.score, policy.needs_score()) {
-            (Some(score), Some(_)) => score.check(&field, faults),
+            (Some(score), _) => score.check(&field, faults),
             (None, Some(metric)) => faults.push((field, MappingFault::MissingScore(metric))),
-            (Some(_), None) => faults.push((field, MappingFault::Unused)),
             (None, None) => {}
         }
     }

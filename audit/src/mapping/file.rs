@@ -1,10 +1,7 @@
 //! The form of a mapping file. spec: `audit.mapping`.
 
 use super::Values;
-use crate::{
-    abi::Value,
-    decimal::Decimal,
-};
+use crate::{abi::Value, decimal::Decimal};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -5,7 +5,9 @@ use crate::{
     abi::Value,
     decimal::{Decimal, InvalidDecimal},
 };
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
 use std::fmt;
 
 /// Texts or numbers that mean one thing.
@@ -89,7 +91,9 @@ impl Range {
     fn check(&self) -> Result<(), InvalidValues> {
         let (low, high) = self.interval();
         match self {
-            Range { at_least: None, above: None, below: None, at_most: None } => Err(InvalidValues::Unbounded),
+            Range { at_least: None, above: None, below: None, at_most: None } => {
+                Err(InvalidValues::Unbounded)
+            }
             Range { at_least: Some(_), above: Some(_), .. } => Err(InvalidValues::TwoBounds),
             Range { below: Some(_), at_most: Some(_), .. } => Err(InvalidValues::TwoBounds),
             _ if low > high => Err(InvalidValues::NoNumber),
@@ -100,8 +104,12 @@ impl Range {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bounds =
-            [("at least", self.at_least), ("above", self.above), ("below", self.below), ("at most", self.at_most)];
+        let bounds = [
+            ("at least", self.at_least),
+            ("above", self.above),
+            ("below", self.below),
+            ("at most", self.at_most),
+        ];
         if let Range { at_least: Some(x), at_most: Some(y), .. } = self
             && x == y
         {
@@ -182,7 +190,9 @@ struct ValuesVisitor;
 impl<'de> Visitor<'de> for ValuesVisitor {
     type Value = Values;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of values such as [\"yes\", \"y\"], or a range such as { at_least = 0, below = 5 }")
+        f.write_str(
+            "a list of values such as [\"yes\", \"y\"], or a range such as { at_least = 0, below = 5 }",
+        )
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Values, A::Error> {
         let mut texts = Vec::new();

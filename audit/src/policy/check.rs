@@ -36,7 +36,9 @@ pub enum PolicyFault {
     #[error("a title has 1 to {TEXT_MAX} bytes and no line break")]
     Title,
     /// See the message.
-    #[error("{0:?} is no name: it needs 1 to {TEXT_MAX} bytes, no comma, no line break, no blank at its ends")]
+    #[error(
+        "{0:?} is no name: it needs 1 to {TEXT_MAX} bytes, no comma, no line break, no blank at its ends"
+    )]
     Name(String),
     /// See the message.
     #[error("{0:?} is there twice; names tell things apart")]
@@ -69,7 +71,9 @@ pub enum PolicyFault {
     #[error("the view has no group {0:?}")]
     UnknownGroup(String),
     /// See the message.
-    #[error("no record can be unknown in this view; set `unknown = true` for an attribute of it, and count unknowns")]
+    #[error(
+        "no record can be unknown in this view; set `unknown = true` for an attribute of it, and count unknowns"
+    )]
     NothingUnknown,
     /// See the message.
     #[error("{0}")]
@@ -95,7 +99,9 @@ impl Policy {
         let file: PolicyFile = document.parse()?;
         match Self::from_file(&file) {
             Ok(policy) => Ok(policy),
-            Err(faults) => document.judge(None, faults).map(|none: Option<Self>| none.expect("there are faults")),
+            Err(faults) => {
+                document.judge(None, faults).map(|none: Option<Self>| none.expect("there are faults"))
+            }
         }
     }
 
@@ -200,11 +206,8 @@ fn attributes(file: &PolicyFile, faults: &mut Faults) -> Vec<Attribute> {
         }
         check_names(attribute.groups.iter().enumerate().map(|(g, name)| (field.index(g), name)), faults);
     }
-    let attribute = |a: &AttributeFile| Attribute {
-        name: a.name.clone(),
-        groups: a.groups.clone(),
-        unknown: a.unknown,
-    };
+    let attribute =
+        |a: &AttributeFile| Attribute { name: a.name.clone(), groups: a.groups.clone(), unknown: a.unknown };
     let attributes: Vec<_> = file.attributes.iter().map(attribute).collect();
     let cells = cells(&attributes);
     if cells > MAX_CELLS {

@@ -68,12 +68,11 @@ pub enum Unknowns {
 
 /// `disclosure`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DisclosureFile {
     /// Verdicts, the number of records and of unknowns.
     VerdictsOnly,
     /// In addition the counts of every cell, each 0 or at least a minimum.
-    #[serde(deny_unknown_fields)]
     Table {
         /// Fewest records of a cell that has any.
         minimum: u32,

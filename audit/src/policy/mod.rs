@@ -142,6 +142,3 @@ fn group_names(attributes: &[Attribute], view: &[usize]) -> Vec<String> {
         names.iter().flat_map(|name| attributes[*at].groups.iter().map(move |g| joined(name, g))).collect()
     })
 }
-
-#[cfg(test)]
-mod tests;
