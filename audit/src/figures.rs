@@ -62,6 +62,11 @@ impl Figures {
 }
 
 impl ViewFigures {
+    /// What a check measured.
+    pub fn value(&self, metric: Metric) -> Option<&BigRational> {
+        self.measured.iter().find(|(m, _)| *m == metric).and_then(|(_, value)| value.as_ref())
+    }
+
     fn new(view: &View, cells: &[Counts], outcome: &ViewOutcome, sample: u64) -> Self {
         let groups = group_counts(view, cells);
         let compared = outcome.compared(Base::Records);

@@ -6,6 +6,8 @@
 //!    into codes ([`data`]).
 
 pub mod abi;
+pub mod attestation;
+pub mod calendar;
 pub mod data;
 pub mod decimal;
 pub mod document;
@@ -13,3 +15,4 @@ pub mod figures;
 pub mod mapping;
 pub mod metrics;
 pub mod policy;
+pub mod report;

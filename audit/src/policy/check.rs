@@ -226,13 +226,16 @@ fn views(file: &PolicyFile, attributes: &[Attribute], faults: &mut Faults) -> Ve
     let view = |(i, view): (usize, &ViewFile)| {
         let field = top.index(i);
         let names = view.attributes.iter().enumerate();
+        let before = faults.len();
         check_names(names.map(|(a, name)| (field.key("attributes").index(a), name)), faults);
         let position = |name: &String| attributes.iter().position(|a| a.name == *name);
         for (a, name) in view.attributes.iter().enumerate().filter(|(_, name)| position(name).is_none()) {
             let fault = PolicyFault::UnknownAttribute(name.clone());
             faults.push((field.key("attributes").index(a), fault));
         }
-        let used: Vec<usize> = view.attributes.iter().filter_map(position).collect();
+        // Repeated attributes would multiply the groups without bound.
+        let distinct = faults.len() == before;
+        let used: Vec<usize> = view.attributes.iter().filter(|_| distinct).filter_map(position).collect();
         let groups = group_names(attributes, &used);
         let excluded = view.exclude.iter().enumerate();
         for (e, name) in excluded.filter(|(_, name)| !groups.contains(name)) {

@@ -1,6 +1,6 @@
 //! The policy hash. spec: `audit.policy_hash`.
 
-use super::{Policy, Unknowns};
+use super::{Attribute, Policy, Unknowns};
 use crate::abi::Value;
 use circuits::attestation::{Disclosure, Metric, Ratio};
 
@@ -14,13 +14,6 @@ impl Policy {
     /// fills the circuit's inputs from; its names say what they mean.
     pub fn abi(&self) -> Value {
         let numbers = &self.numbers;
-        let attributes = self.attributes.iter().map(|a| {
-            Value::Tuple(vec![
-                Value::string(&a.name),
-                Value::strings(&a.groups),
-                Value::uint(u8::from(a.unknown)),
-            ])
-        });
         let minimum = match numbers.disclosure {
             Disclosure::VerdictsOnly => 0,
             Disclosure::Table { minimum } => minimum,
@@ -29,7 +22,7 @@ impl Policy {
             Value::string(Self::FORMAT),
             Value::uint(Self::VERSION),
             Value::string(&self.title),
-            Value::Array(attributes.collect()),
+            Value::Array(self.attributes.iter().map(Attribute::abi).collect()),
             Value::uint(u8::from(self.unknowns == Unknowns::Counted)),
             Value::uint(u64::try_from(numbers.cells).expect("a few cells")),
             Value::uint(numbers.sample.bits()),
@@ -53,6 +46,14 @@ impl Policy {
             Value::uint(numbers.excluded.bits()),
             Value::uint(checks),
         ])
+    }
+}
+
+impl Attribute {
+    /// Name, groups, and whether it may be unknown.
+    pub(crate) fn abi(&self) -> Value {
+        let unknown = Value::uint(u8::from(self.unknown));
+        Value::Tuple(vec![Value::string(&self.name), Value::strings(&self.groups), unknown])
     }
 }
 

@@ -9,3 +9,4 @@ mod examples;
 mod fairlearn;
 mod mapping;
 mod policy;
+mod report;

@@ -1,0 +1,142 @@
+//! The checklist of an attestation. spec: `audit.checks`.
+
+use serde::Serialize;
+use std::fmt;
+
+macro_rules! checks {
+    ($($variant:ident, $id:literal, $name:literal;)*) => {
+        /// What is checked, in order.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CheckId {
+            $(#[doc = $name] $variant,)*
+        }
+
+        impl CheckId {
+            /// All checks, in order.
+            pub const ALL: &'static [CheckId] = &[$(CheckId::$variant),*];
+
+            /// The stable id.
+            pub fn id(self) -> &'static str {
+                match self { $(CheckId::$variant => $id,)* }
+            }
+
+            /// One line in words.
+            pub fn name(self) -> &'static str {
+                match self { $(CheckId::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+checks! {
+    Form, "audit.form", "the file is in its one byte form";
+    Signature, "audit.signature", "the auditor signed the claim";
+    Policy, "audit.policy_hash", "the policy is the one that the claim names, and keeps its rules";
+    Data, "audit.data_root", "the data root is that of its parts, and the proof begins with its commitments";
+    Statement, "audit.statement", "outcome and counts are those of the claim, in the form that the policy asks for";
+    Key, "audit.key", "the verifying key is that of circuit and parameters";
+    Proof, "audit.proof", "the proof is valid: the outcome is what the policy gives on all committed records";
+    Expected, "audit.expected", "policy, data and model are the expected ones";
+    Auditor, "audit.auditor", "the organiser had registered the auditor at the time of signing";
+    Status, "audit.status", "it is neither expired nor revoked nor superseded";
+}
+
+/// What became of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It holds.
+    Passed,
+    /// It does not, or an earlier one did not and this one needs it.
+    Failed,
+    /// It needs something that was not given.
+    NotMade,
+}
+
+impl State {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Passed => "passed",
+            State::Failed => "failed",
+            State::NotMade => "not made",
+        }
+    }
+}
+
+/// One line of the checklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Stable id.
+    pub id: &'static str,
+    /// In words.
+    pub name: &'static str,
+    /// Whether it did not fail.
+    pub ok: bool,
+    /// What became of it.
+    pub state: State,
+    /// Figures, or why not.
+    pub detail: String,
+}
+
+/// The whole checklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checklist {
+    /// Whether no check failed.
+    pub ok: bool,
+    /// Every check, in order.
+    pub checks: Vec<Check>,
+    /// Why "valid" means less than it says, if it does.
+    pub warnings: Vec<String>,
+}
+
+impl Checklist {
+    pub(super) fn new() -> Self {
+        Self { ok: true, checks: Vec::new(), warnings: Vec::new() }
+    }
+
+    fn push(&mut self, id: CheckId, state: State, detail: String) {
+        let ok = state != State::Failed;
+        self.ok &= ok;
+        self.checks.push(Check { id: id.id(), name: id.name(), ok, state, detail });
+    }
+
+    /// A check that was made.
+    pub(super) fn made(&mut self, id: CheckId, result: Result<String, String>) -> bool {
+        match result {
+            Ok(detail) => self.push(id, State::Passed, detail),
+            Err(detail) => self.push(id, State::Failed, detail),
+        }
+        self.checks.last().is_some_and(|check| check.ok)
+    }
+
+    /// A check for which something is missing.
+    pub(super) fn not_made(&mut self, id: CheckId, detail: &str) {
+        self.push(id, State::NotMade, detail.into());
+    }
+
+    /// An attestation that cannot be read at all.
+    pub fn unreadable(why: &str) -> Self {
+        let mut out = Self::new();
+        out.made(CheckId::Form, Err(why.into()));
+        for id in &CheckId::ALL[1..] {
+            out.made(*id, Err("skipped: the attestation cannot be read".into()));
+        }
+        out
+    }
+}
+
+impl fmt::Display for Checklist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for check in &self.checks {
+            let mark = match check.state {
+                State::Passed => "ok  ",
+                State::Failed => "FAIL",
+                State::NotMade => " -  ",
+            };
+            writeln!(f, "{mark}  {:<18} {}", check.id, check.name)?;
+            writeln!(f, "      {:<18} {}", "", check.detail)?;
+        }
+        self.warnings.iter().try_for_each(|w| writeln!(f, "WARNING: {w}"))
+    }
+}
