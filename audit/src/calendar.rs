@@ -44,9 +44,9 @@ impl Day {
     /// The same day twelve months later; 28 February after a 29th.
     pub fn plus_year(self) -> Option<Self> {
         let date = date(self.0)?;
-        let next = date.replace_year(date.year() + 1).or_else(|_| {
-            date.replace_day(28).and_then(|date| date.replace_year(date.year() + 1))
-        });
+        let next = date
+            .replace_year(date.year() + 1)
+            .or_else(|_| date.replace_day(28).and_then(|date| date.replace_year(date.year() + 1)));
         from_date(next.ok()?)
     }
 }

@@ -8,8 +8,8 @@ use crate::{
 };
 use circuits::{
     attestation::{
-        Base, Counts, Disclosed, GroupSet, InvalidLayout, InvalidShape, Layout, Metric, Packing, Shape, Verdict,
-        ViewOutcome,
+        Base, Counts, Disclosed, GroupSet, InvalidLayout, InvalidShape, Layout, Metric, Packing, Shape,
+        Verdict, ViewOutcome,
     },
     types::{Address, Domain, Signature},
 };

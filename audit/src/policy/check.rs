@@ -37,7 +37,7 @@ pub enum PolicyFault {
     Title,
     /// See the message.
     #[error(
-        "{0:?} is no name: it needs 1 to {TEXT_MAX} bytes, no comma, no line break, no blank at its ends"
+        "{0:?} is no name: it needs 1 to {TEXT_MAX} bytes, no comma, no line break, no blank at its ends, and none of = + - @ as its first sign"
     )]
     Name(String),
     /// See the message.
@@ -181,6 +181,8 @@ fn check_names<'a>(names: impl Iterator<Item = (Field, &'a String)>, faults: &mu
     let mut seen: Vec<&String> = Vec::new();
     for (field, name) in names {
         let plain = !name.contains(',') && !name.chars().any(char::is_control) && name.trim() == name;
+        // A spreadsheet would take the name for a formula.
+        let plain = plain && !name.starts_with(['=', '+', '-', '@']);
         if name.is_empty() || name.len() > TEXT_MAX || !plain {
             faults.push((field, PolicyFault::Name(name.clone())));
         } else if seen.contains(&name) {

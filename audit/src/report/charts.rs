@@ -9,20 +9,20 @@ use crate::{
     figures::GroupFigures,
     metrics::{self, float, wilson},
 };
-use circuits::attestation::GroupSet;
+use circuits::attestation::{GroupSet, Ratio};
 use std::fmt::Write;
 
 /// Pixels of the drawing before scaling.
 const WIDTH: f64 = 760.0;
-const LABEL: f64 = 250.0;
+const LABEL: f64 = 280.0;
 const VALUE: f64 = 70.0;
 const ROW: f64 = 24.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 8.0;
-/// Right end of the axis of ratios.
+/// Right end of the axis of ratios, unless a mark lies further out.
 const RATIO_MAX: f64 = 1.4;
 /// Longest group name that is drawn, in characters.
-const NAME: usize = 40;
+const NAME: usize = 46;
 
 /// Names with their figures, in the order of the view.
 pub type Rows<'a> = [(&'a str, &'a GroupFigures)];
@@ -39,9 +39,9 @@ impl Axis {
 
 /// Impact ratios as bars, with lines at 0.8 and 1.25. A mark shows each
 /// rate over the one of all compared groups together.
-pub fn impact_ratios(rows: &Rows<'_>, failing: GroupSet, title: &str) -> String {
-    let axis = Axis { max: RATIO_MAX };
-    let overall = overall_rate(rows);
+pub fn impact_ratios(rows: &Rows<'_>, failing: GroupSet, bound: Ratio, title: &str) -> String {
+    let marks = marks(rows);
+    let axis = Axis { max: marks.iter().flatten().fold(RATIO_MAX, |max, mark| max.max(mark + 0.1)) };
     let mut body = String::new();
     for (value, class, label) in
         [(0.8, "limit", "0.8"), (1.0, "grid", "1"), (1.25, "limit", "1.25"), (0.0, "grid", "0")]
@@ -57,10 +57,10 @@ pub fn impact_ratios(rows: &Rows<'_>, failing: GroupSet, title: &str) -> String 
         };
         let class = if failing.contains(i) { "bar fails" } else { "bar" };
         bar(&mut body, &axis, float(ratio), class, y);
-        if let (Some(rate), Some(all)) = (metrics::selection_rate(&group.counts), overall) {
-            diamond(&mut body, axis.x(float(&rate) / all), y);
+        if let Some(mark) = marks[i] {
+            diamond(&mut body, axis.x(mark), y);
         }
-        value(&mut body, y, &numbers::ratio(Some(ratio)));
+        value(&mut body, y, &numbers::ratio(Some(ratio), bound));
     }
     svg(rows.len(), title, &body)
 }
@@ -99,13 +99,18 @@ pub fn rates(rows: &Rows<'_>, part: fn(&GroupFigures) -> u64, title: &str) -> St
     svg(rows.len(), title, &body)
 }
 
-/// The selection rate of all compared groups together, unless it is 0.
-fn overall_rate(rows: &Rows<'_>) -> Option<f64> {
+/// The selection rate of each compared group over that of all compared
+/// groups together; none if nobody is selected.
+fn marks(rows: &Rows<'_>) -> Vec<Option<f64>> {
     let compared = || rows.iter().filter(|(_, group)| group.compared).map(|(_, group)| group.counts);
-    let (selected, records) =
-        (compared().map(|c| c.selected()).sum(), compared().map(|c| c.records()).sum());
-    let rate = float(&metrics::share(selected, records)?);
-    (rate > 0.0).then_some(rate)
+    let selected = compared().map(|counts| counts.selected()).sum();
+    let records = compared().map(|counts| counts.records()).sum();
+    let all = metrics::share(selected, records).map(|rate| float(&rate)).filter(|rate| *rate > 0.0);
+    let mark = |(_, group): &(&str, &GroupFigures)| {
+        let rate = metrics::selection_rate(&group.counts).filter(|_| group.compared)?;
+        Some(float(&rate) / all?)
+    };
+    rows.iter().map(mark).collect()
 }
 
 /// The number of a row; there are at most 16.
@@ -185,9 +190,6 @@ fn value(out: &mut String, y: f64, text: &str) {
 }
 
 fn note(out: &mut String, x: f64, y: f64, text: &str) {
-    let _ = writeln!(
-        out,
-        "<text class=\"note\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>",
-        y + ROW / 2.0 + 4.0,
-    );
+    let _ =
+        writeln!(out, "<text class=\"note\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>", y + ROW / 2.0 + 4.0,);
 }

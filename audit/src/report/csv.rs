@@ -10,12 +10,35 @@ use circuits::attestation::{Metric, metric::Bound};
 use num_rational::BigRational;
 
 const GROUPS: [&str; 19] = [
-    "view", "group", "compared", "records", "share", "selected", "selection_rate", "selection_rate_low",
-    "selection_rate_high", "impact_ratio", "above_median", "scoring_rate", "scoring_impact_ratio",
-    "favourable_outcomes", "true_positive_rate", "false_positive_rate", "precision", "accuracy", "may_be_unknown",
+    "view",
+    "group",
+    "compared",
+    "records",
+    "share",
+    "selected",
+    "selection_rate",
+    "selection_rate_low",
+    "selection_rate_high",
+    "impact_ratio",
+    "above_median",
+    "scoring_rate",
+    "scoring_impact_ratio",
+    "favourable_outcomes",
+    "true_positive_rate",
+    "false_positive_rate",
+    "precision",
+    "accuracy",
+    "may_be_unknown",
 ];
 const VERDICTS: [&str; 9] = [
-    "view", "metric", "threshold", "verdict", "measured", "failing_groups", "not_compared", "unknown_records",
+    "view",
+    "metric",
+    "threshold",
+    "verdict",
+    "measured",
+    "failing_groups",
+    "not_compared",
+    "unknown_records",
     "attestation",
 ];
 

@@ -22,7 +22,14 @@ pub fn escape(text: &str) -> String {
 pub struct Table {
     caption: String,
     head: Vec<(String, bool)>,
-    rows: Vec<(Vec<String>, bool)>,
+    rows: Vec<Row>,
+}
+
+/// A row, or a heading over the rows that follow.
+#[derive(Debug)]
+enum Row {
+    Cells(Vec<String>, bool),
+    Heading(String),
 }
 
 impl Table {
@@ -45,7 +52,12 @@ impl Table {
 
     /// Adds a row of HTML; a muted one plays no part in what is judged.
     pub fn row(&mut self, cells: Vec<String>, muted: bool) {
-        self.rows.push((cells, muted));
+        self.rows.push(Row::Cells(cells, muted));
+    }
+
+    /// Adds a heading over the rows that follow.
+    pub fn heading(&mut self, text: &str) {
+        self.rows.push(Row::Heading(escape(text)));
     }
 
     /// The table.
@@ -56,14 +68,21 @@ impl Table {
             .iter()
             .map(|(title, numeric)| format!("<th scope=\"col\"{}>{title}</th>", class(*numeric)))
             .collect();
-        let row = |(cells, muted): &(Vec<String>, bool)| {
+        let cells = |cells: &[String]| -> String {
             let cell = |(i, cell): (usize, &String)| match (i, self.head.get(i)) {
                 (0, _) => format!("<th scope=\"row\">{cell}</th>"),
                 (_, Some((_, numeric))) => format!("<td{}>{cell}</td>", class(*numeric)),
                 (_, None) => format!("<td>{cell}</td>"),
             };
-            let cells: String = cells.iter().enumerate().map(cell).collect();
-            format!("<tr{}>{cells}</tr>\n", if *muted { " class=\"muted\"" } else { "" })
+            cells.iter().enumerate().map(cell).collect()
+        };
+        let row = |row: &Row| match row {
+            Row::Cells(row, true) => format!("<tr class=\"muted\">{}</tr>\n", cells(row)),
+            Row::Cells(row, false) => format!("<tr>{}</tr>\n", cells(row)),
+            Row::Heading(text) => format!(
+                "<tr class=\"part\"><th scope=\"rowgroup\" colspan=\"{}\">{text}</th></tr>\n",
+                self.head.len()
+            ),
         };
         let rows: String = self.rows.iter().map(row).collect();
         format!(

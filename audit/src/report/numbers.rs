@@ -28,24 +28,39 @@ pub fn percent(x: Option<&BigRational>) -> String {
 pub fn interval(part: u64, whole: u64) -> String {
     wilson(part, whole).map_or_else(
         || NONE.into(),
-        |interval| format!("{:.1} to {:.1}\u{202f}%", interval.low * 100.0, interval.high * 100.0),
+        |interval| format!("{:.1}–{:.1}\u{202f}%", interval.low * 100.0, interval.high * 100.0),
     )
 }
 
-/// A ratio with three decimals. A ratio below a bound is not shown as the
-/// bound: 0.7996 stays 0.799.
-pub fn ratio(x: Option<&BigRational>) -> String {
-    x.map_or_else(|| NONE.into(), |x| format!("{:.3}", (float(x) * 1000.0).floor() / 1000.0))
+/// A number with three decimals, rounded so that it stays on its side of a
+/// bound: 0.7996 against 0.8 is shown as 0.799.
+fn three_decimals(x: &BigRational, bound: Option<Ratio>) -> String {
+    let thousand = BigRational::from_integer(1000.into());
+    let scaled = x * &thousand;
+    let nearest = scaled.round() / &thousand;
+    let crosses = bound.is_some_and(|bound| {
+        let bound = BigRational::new(bound.num.into(), bound.den.into());
+        x.cmp(&bound) != nearest.cmp(&bound)
+    });
+    let shown = match (crosses, nearest > *x) {
+        (false, _) => nearest,
+        (true, true) => scaled.floor() / &thousand,
+        (true, false) => scaled.ceil() / &thousand,
+    };
+    format!("{:.3}", float(&shown))
+}
+
+/// A ratio of rates, held against a bound.
+pub fn ratio(x: Option<&BigRational>, bound: Ratio) -> String {
+    x.map_or_else(|| NONE.into(), |x| three_decimals(x, Some(bound)))
 }
 
 /// What a check measured, in the unit of its threshold.
-pub fn measured(metric: Metric, value: Option<&BigRational>) -> String {
+pub fn measured(metric: Metric, value: Option<&BigRational>, bound: Ratio) -> String {
     match (metric.bound(), value) {
         (_, None) => NONE.into(),
-        (Bound::RatioAtLeast, value) => ratio(value),
-        // A difference above a bound is not shown as the bound.
-        (Bound::DifferenceAtMost, Some(x)) => format!("{:.3}", (float(x) * 1000.0).ceil() / 1000.0),
         (Bound::DeviationsAtMost, Some(square)) => format!("{:.2}", float(square).sqrt()),
+        (_, Some(x)) => three_decimals(x, Some(bound)),
     }
 }
 
@@ -90,5 +105,29 @@ pub fn explanation(metric: Metric) -> &'static str {
         Metric::TwoProportionTest => "standard deviations between a group and the one with the highest rate",
         Metric::ScoringImpactRatio => "share of scores above the median over the highest such share",
         Metric::WorstCaseImpactRatio => "impact ratio if the unknown groups were the least favourable ones",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(num: i64, den: i64) -> String {
+        ratio(Some(&BigRational::new(num.into(), den.into())), Ratio::new(4, 5))
+    }
+
+    #[test]
+    fn a_rounded_ratio_stays_on_its_side_of_the_bound() {
+        assert_eq!(shown(79_996, 100_000), "0.799");
+        assert_eq!(shown(80_004, 100_000), "0.801");
+        assert_eq!(shown(4, 5), "0.800");
+        assert_eq!(shown(52_097, 100_000), "0.521");
+        assert_eq!(shown(1, 1), "1.000");
+    }
+
+    #[test]
+    fn counts_have_groups_of_three_digits() {
+        assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(count(12), "12");
     }
 }

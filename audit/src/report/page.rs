@@ -12,6 +12,7 @@ use crate::{
     figures::{Figures, GroupFigures, ViewFigures},
 };
 use circuits::attestation::{Metric, Verdict};
+use std::collections::BTreeSet;
 
 const STYLE: &str = include_str!("style.css");
 /// Seconds of a day.
@@ -100,7 +101,8 @@ fn headline(attestation: &Attestation) -> String {
             format!("<strong>{}</strong> ({})", escape(&attestation.policy.views[view].name), escape(&groups))
         })
         .collect();
-    let threshold = numbers::threshold(Metric::ImpactRatio, attestation.policy.numbers.threshold(Metric::ImpactRatio));
+    let threshold =
+        numbers::threshold(Metric::ImpactRatio, attestation.policy.numbers.threshold(Metric::ImpactRatio));
     if attestation.verdicts().all(|(_, metric, _)| metric != Metric::ImpactRatio) {
         "The policy does not compare selection rates by impact ratio.".into()
     } else if failing.is_empty() {
@@ -113,13 +115,21 @@ fn headline(attestation: &Attestation) -> String {
 fn verdict_table(attestation: &Attestation) -> String {
     let figures = attestation.figures();
     let mut table = Table::new("Every check of the policy, view by view")
-        .text("View")
         .text("Check")
         .number("Threshold")
         .number("Measured")
         .text("Verdict")
         .text("Failing groups");
+    let (mut last, mut explained) = (None, BTreeSet::new());
     for (view, metric, verdict) in attestation.verdicts() {
+        if last.replace(view) != Some(view) {
+            table.heading(&format!("By {}", attestation.policy.views[view].name));
+        }
+        // Explained where it is met first.
+        let mut name = numbers::metric(metric).to_owned();
+        if explained.insert(metric) {
+            name += &format!("<br><span class=\"muted\">{}</span>", numbers::explanation(metric));
+        }
         let value = figures.as_ref().and_then(|figures| figures.views[view].value(metric));
         let failing = match attestation.failing(view, metric) {
             groups if groups.is_empty() => numbers::NONE.to_owned(),
@@ -128,14 +138,9 @@ fn verdict_table(attestation: &Attestation) -> String {
         let threshold = attestation.policy.numbers.threshold(metric);
         table.row(
             vec![
-                escape(&attestation.policy.views[view].name),
-                format!(
-                    "{}<br><span class=\"muted\">{}</span>",
-                    numbers::metric(metric),
-                    numbers::explanation(metric)
-                ),
+                name,
                 numbers::threshold(metric, threshold),
-                numbers::measured(metric, value),
+                numbers::measured(metric, value, threshold),
                 checks::verdict(verdict),
                 failing,
             ],
@@ -161,22 +166,29 @@ fn view_section(attestation: &Attestation, view: usize, figures: &ViewFigures) -
     let rows: Vec<(&str, &GroupFigures)> =
         names.groups.iter().map(String::as_str).zip(&figures.groups).collect();
     let failing = attestation.outcome[view].failing(Metric::ImpactRatio);
+    let bound = attestation.policy.numbers.threshold(Metric::ImpactRatio);
     let mut out = format!("<section class=\"view\">\n<h2>By {}</h2>\n", escape(&names.name));
     out += "<figure><figcaption>Impact ratio of each group against the highest selection rate. Dashed lines at \
             0.8 and 1.25; the diamond is the group's rate over that of all compared groups together. Bars of groups \
             below the policy's threshold are hatched.</figcaption>\n";
-    out += &charts::impact_ratios(&rows, failing, &format!("Impact ratios by {}", names.name));
+    out += &charts::impact_ratios(&rows, failing, bound, &format!("Impact ratios by {}", names.name));
     out += "</figure>\n<figure><figcaption>Selection rates with 95 % confidence intervals.</figcaption>\n";
     out += &charts::rates(&rows, |g| g.counts.selected(), &format!("Selection rates by {}", names.name));
     out += "</figure>\n";
-    out += &tables::selection(&rows, numbers, &format!("Selection rates and impact ratios by {}", names.name));
+    out += &tables::selection(&rows, &attestation.policy.numbers, numbers, &caption(attestation, view));
     out += &notes(attestation, view);
     if let [first, second] = names.attributes[..] {
         let attribute = |at: usize| {
             let attribute = &attestation.policy.attributes[at];
             (attribute.name.as_str(), attribute.groups.as_slice())
         };
-        out += &tables::grid(&rows, attribute(first), attribute(second), "Impact ratios of intersections");
+        out += &tables::grid(
+            &rows,
+            attribute(first),
+            attribute(second),
+            bound,
+            "Impact ratios of intersections",
+        );
     }
     if attestation.shape.layout().labelled() {
         out += &tables::errors(&rows, &format!("Decisions against actual outcomes by {}", names.name));
@@ -189,21 +201,46 @@ fn notes(attestation: &Attestation, view: usize) -> String {
     let unknown = attestation.outcome[view].unknown;
     let mut notes = Vec::new();
     if unknown > 0 {
-        notes.push(format!("{} records are in no group of this table: a value is unknown.", count(unknown)));
+        notes.push(format!(
+            "{} more records are in no group of this table, since a value of theirs is unknown.",
+            count(unknown)
+        ));
     }
     let missing = attestation.not_compared(view);
     if !missing.is_empty() {
-        let sample = &attestation.policy.numbers;
-        notes.push(format!(
-            "Not compared, since excluded by the policy, below {} records or below {}/{} of the sample: {}.",
-            count(sample.minimum_cell.into()),
-            sample.minimum_share.num,
-            sample.minimum_share.den,
-            escape(&missing.join("; "))
-        ));
+        notes.push(format!("Not compared, since {}: {}.", small(attestation), escape(&missing.join("; "))));
     }
     let notes: String = notes.iter().map(|note| format!("<p class=\"note\">{note}</p>\n")).collect();
     notes
+}
+
+/// Why the policy does not compare a group.
+fn small(attestation: &Attestation) -> String {
+    let (numbers, mut reasons) = (&attestation.policy.numbers, Vec::new());
+    if numbers.views.iter().any(|view| !view.excluded.is_empty()) {
+        reasons.push("excluded by the policy".to_owned());
+    }
+    match numbers.minimum_cell {
+        1 => reasons.push("empty".into()),
+        minimum => reasons.push(format!("below {} records", count(minimum.into()))),
+    }
+    if numbers.minimum_share.num > 0 {
+        let share = crate::metrics::share(numbers.minimum_share.num.into(), numbers.minimum_share.den.into());
+        reasons.push(format!("below {} of the sample", numbers::percent(share.as_ref())));
+    }
+    reasons.join(" or ")
+}
+
+/// The caption of a table of selection rates. With sex and race/ethnicity as
+/// attributes it has the form of Local Law 144.
+fn caption(attestation: &Attestation, view: usize) -> String {
+    let policy = &attestation.policy;
+    let has = |name: &str| policy.attributes.iter().any(|a| a.name.eq_ignore_ascii_case(name));
+    let law =
+        if has("sex") && has("race/ethnicity") { " (Local Law 144 table, 6 RCNY § 5-301)" } else { "" };
+    let scores = policy.numbers.views[view].checks(Metric::ScoringImpactRatio);
+    let rates = if scores { "Selection and scoring rates" } else { "Selection rates" };
+    format!("{rates} and impact ratios by {}{law}", policy.views[view].name)
 }
 
 fn sentences(title: &str, id: &str, sentences: &[String]) -> String {
@@ -235,7 +272,10 @@ fn identity(attestation: &Attestation) -> String {
         ("Parameters", word(&attestation.data.srs)),
         ("Mapping", word(&attestation.data.mapping)),
         ("Supersedes", if claim.supersedes == [0; 32] { "none".into() } else { word(&claim.supersedes) }),
-        ("Proof", format!("{} bytes, keccak256 {}", count(attestation.proof.len() as u64), word(&claim.proof_hash))),
+        (
+            "Proof",
+            format!("{} bytes, keccak256 {}", count(attestation.proof.len() as u64), word(&claim.proof_hash)),
+        ),
     ];
     for (name, value) in rows {
         table.row(vec![name.into(), value], false);

@@ -5,14 +5,15 @@ use super::{
     numbers::{NONE, count, interval, percent, ratio},
 };
 use crate::{figures::GroupFigures, metrics};
-use circuits::attestation::{Metric, View};
+use circuits::attestation::{Metric, Policy, Ratio, View};
 
 /// Rows of a view: name and figures.
 pub type Rows<'a> = [(&'a str, &'a GroupFigures)];
 
 /// The table that Local Law 144 asks for: applicants, selected ones, rates
 /// and impact ratios; scores too where the policy checks them.
-pub fn selection(rows: &Rows<'_>, view: &View, caption: &str) -> String {
+pub fn selection(rows: &Rows<'_>, policy: &Policy, view: &View, caption: &str) -> String {
+    let bound = |metric| policy.threshold(metric);
     let scores = view.checks(Metric::ScoringImpactRatio);
     let mut table = Table::new(caption)
         .text("Group")
@@ -34,19 +35,15 @@ pub fn selection(rows: &Rows<'_>, view: &View, caption: &str) -> String {
             count(counts.selected()),
             percent(metrics::selection_rate(counts).as_ref()),
             interval(counts.selected(), counts.records()),
-            compared(group, ratio(group.impact_ratio.as_ref())),
+            ratio(group.impact_ratio.as_ref(), bound(Metric::ImpactRatio)),
         ];
         if scores {
             cells.push(percent(metrics::scoring_rate(counts).as_ref()));
-            cells.push(compared(group, ratio(group.scoring_impact_ratio.as_ref())));
+            cells.push(ratio(group.scoring_impact_ratio.as_ref(), bound(Metric::ScoringImpactRatio)));
         }
         table.row(cells, !group.compared);
     }
     table.html()
-}
-
-fn compared(group: &GroupFigures, text: String) -> String {
-    if group.compared { text } else { "not compared".into() }
 }
 
 /// Rates against actual outcomes.
@@ -82,6 +79,7 @@ pub fn grid(
     rows: &Rows<'_>,
     first: (&str, &[String]),
     second: (&str, &[String]),
+    bound: Ratio,
     caption: &str,
 ) -> String {
     let mut table = Table::new(caption).text(&format!("{} \\ {}", second.0, first.0));
@@ -89,16 +87,17 @@ pub fn grid(
         table = table.number(name);
     }
     for (s, name) in second.1.iter().enumerate() {
-        let cell = |f: usize| rows.get(f * second.1.len() + s).map_or(NONE.into(), |(_, g)| grid_cell(g));
+        let cell =
+            |f: usize| rows.get(f * second.1.len() + s).map_or(NONE.into(), |(_, g)| grid_cell(g, bound));
         table.row([escape(name)].into_iter().chain((0..first.1.len()).map(cell)).collect(), false);
     }
     table.html()
 }
 
-fn grid_cell(group: &GroupFigures) -> String {
+fn grid_cell(group: &GroupFigures, bound: Ratio) -> String {
     match (&group.impact_ratio, group.counts.records()) {
         (_, 0) => NONE.into(),
-        (Some(x), _) => ratio(Some(x)),
+        (Some(x), _) => ratio(Some(x), bound),
         (None, n) => format!("<span class=\"muted\">not compared ({})</span>", count(n)),
     }
 }

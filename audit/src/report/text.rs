@@ -10,7 +10,9 @@ pub fn scope(attestation: &Attestation) -> Vec<String> {
         Unknowns::Counted => {
             "Records with an unknown attribute are part of the sample, and of every view whose attributes they have."
         }
-        Unknowns::LeftOut => "Records with an unknown attribute are left out of the sample and of every view.",
+        Unknowns::LeftOut => {
+            "Records with an unknown attribute are left out of the sample and of every view."
+        }
     };
     let disclosure = match policy.numbers.disclosure {
         Disclosure::Table { minimum } => format!(
@@ -55,7 +57,8 @@ pub fn limits(attestation: &Attestation) -> Vec<String> {
     ];
     if attestation.disclosed.is_some() {
         out.push(
-            "Privacy of later audits: tables over overlapping periods can be subtracted from one another.".into(),
+            "Privacy of later audits: tables over overlapping periods can be subtracted from one another."
+                .into(),
         );
     }
     if attestation.claim.insecure {
