@@ -8,6 +8,7 @@
 pub mod abi;
 pub mod attestation;
 pub mod calendar;
+pub mod commitment;
 pub mod data;
 pub mod decimal;
 pub mod document;

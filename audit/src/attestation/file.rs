@@ -1,16 +1,14 @@
 //! The JSON file of an attestation: one byte form, names in place of bits.
 //! spec: `audit.file`.
 
-use super::{Attestation, Claim, DataDescription};
+use super::{Attestation, Claim};
 use crate::{
+    commitment::{DataDescription, ShapeFault, ShapeFile},
     document::Field,
     policy::{Policy, PolicyFault, PolicyFile},
 };
 use circuits::{
-    attestation::{
-        Base, Counts, Disclosed, GroupSet, InvalidLayout, InvalidShape, Layout, Metric, Packing, Shape,
-        Verdict, ViewOutcome,
-    },
+    attestation::{Base, Counts, Disclosed, GroupSet, Metric, Verdict, ViewOutcome},
     types::{Address, Domain, Signature},
 };
 use serde::{Deserialize, Serialize};
@@ -47,13 +45,7 @@ pub enum FormatFault {
     },
     /// See the message.
     #[error("shape: {0}")]
-    Layout(#[from] InvalidLayout),
-    /// See the message.
-    #[error("shape: {0}")]
-    Shape(#[from] InvalidShape),
-    /// See the message.
-    #[error("shape: {0} records per cell; known are 1 and 2")]
-    Packing(usize),
+    Shape(#[from] ShapeFault),
     /// See the message.
     #[error("outcome: {found} views; the policy has {expected}")]
     Views {
@@ -91,18 +83,6 @@ struct File {
     #[serde(with = "circuits::types::json::bytes")]
     proof: Vec<u8>,
     signature: Signature,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShapeFile {
-    k: u32,
-    columns: usize,
-    records_per_cell: usize,
-    cells: usize,
-    labelled: bool,
-    bins: usize,
-    views: Vec<usize>,
 }
 
 /// Groups are named; a list is in the order of the view's groups.
@@ -249,28 +229,6 @@ impl Attestation {
 /// the policy does not use by its number.
 fn cell_name(policy: &Policy, cell: usize) -> String {
     if cell < policy.numbers.cells { policy.cell_name(cell) } else { format!("unused {cell}") }
-}
-
-impl ShapeFile {
-    fn of(shape: &Shape) -> Self {
-        let layout = shape.layout();
-        Self {
-            k: shape.k(),
-            columns: shape.columns(),
-            records_per_cell: shape.packing().records(),
-            cells: layout.cells(),
-            labelled: layout.labelled(),
-            bins: layout.bins(),
-            views: shape.views().to_vec(),
-        }
-    }
-
-    fn read(self) -> Result<Shape, FormatFault> {
-        let layout = Layout::new(self.cells, self.labelled, self.bins)?;
-        let packing = [Packing::One, Packing::Two].into_iter().find(|p| p.records() == self.records_per_cell);
-        let packing = packing.ok_or(FormatFault::Packing(self.records_per_cell))?;
-        Ok(Shape::new(self.k, self.columns, packing, layout, self.views)?)
-    }
 }
 
 impl OutcomeFile {

@@ -1,20 +1,18 @@
 //! Attestations: what an auditor signs and publishes. spec: `audit.attestation`.
 
 mod checklist;
-mod data;
 mod file;
 mod message;
 mod outcome;
 mod status;
 
 pub use checklist::{Check, CheckId, Checklist, State};
-pub use data::{DataDescription, schema_digest};
 pub use file::FormatFault;
 pub use message::{AuditorRegistration, Claim, Revocation};
 pub use outcome::{outcome_hash, table_hash};
 pub use status::{SignedRegistration, SignedRevocation, Status};
 
-use crate::{calendar::Day, figures::Figures, policy::Policy};
+use crate::{calendar::Day, commitment::DataDescription, figures::Figures, policy::Policy};
 use circuits::{
     attestation::{Base, Disclosed, GroupSet, Metric, Shape, Statement, Subject, Verdict, ViewOutcome},
     types::{AccountKey, Domain, Signature, TypedData, keccak256},

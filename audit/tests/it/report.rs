@@ -2,7 +2,8 @@
 
 use crate::examples::Audit;
 use audit::{
-    attestation::{Attestation, Checklist, DataDescription, Proven, Terms, schema_digest},
+    attestation::{Attestation, Checklist, Proven, Terms},
+    commitment::{DataDescription, schema_digest},
     report::{Report, groups_csv, html, verdicts_csv},
 };
 use circuits::{

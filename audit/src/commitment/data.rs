@@ -4,7 +4,7 @@ use crate::{
     abi::Value,
     policy::{Attribute, Policy},
 };
-use circuits::attestation::Layout;
+use circuits::attestation::{Layout, Shape};
 use serde::{Deserialize, Serialize};
 
 /// The parts of a data root.
@@ -40,6 +40,16 @@ pub struct DataDescription {
 }
 
 impl DataDescription {
+    /// Whether these are parts of a commitment in this shape.
+    pub fn is_of(&self, shape: &Shape) -> bool {
+        let base = u32::try_from(shape.layout().codes());
+        let columns = u32::try_from(shape.columns());
+        self.k == shape.k()
+            && columns.is_ok_and(|columns| columns == self.columns)
+            && base.is_ok_and(|base| base == self.base)
+            && self.records <= shape.capacity()
+    }
+
     /// `keccak256(abi.encode(schema, mapping, srs, k, J, B, n, commitments,
     /// file, receipts))`
     pub fn root(&self) -> [u8; 32] {
