@@ -40,6 +40,8 @@
 //! subject and epoch are the expected ones: the transcript binds them, and no
 //! gate gives them a meaning.
 
+#[cfg(feature = "plonk")]
+pub mod circuit;
 mod encoding;
 mod layout;
 pub mod metric;
@@ -49,6 +51,8 @@ mod sets;
 mod shape;
 mod statement;
 mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod verdict;
