@@ -42,6 +42,7 @@
 
 #[cfg(feature = "plonk")]
 pub mod circuit;
+mod commitment;
 mod encoding;
 mod layout;
 pub mod metric;
@@ -58,6 +59,7 @@ mod tests;
 mod verdict;
 mod witness;
 
+pub use commitment::{CellAddress, DataDescription, DataRoot, NoReceipt, SrsId, schema_digest};
 pub use encoding::{WORD_BITS, Word, policy_words};
 pub use layout::{Code, InvalidLayout, InvalidRecord, Layout, MAX_BINS, MAX_CELLS, MAX_CODES, Record};
 pub use metric::{Base, Bound, Metric, UnknownMetric};

@@ -251,6 +251,14 @@ impl AttestationCircuit {
         self.plan.publics.iter().map(|(_, index)| index + 1).max().unwrap_or(HEADER)
     }
 
+    /// Rows at the end of each column that the proof system fills with
+    /// random values.
+    pub fn blinding_rows(&self) -> usize {
+        let mut meta = ConstraintSystem::default();
+        Columns::configure(&mut meta, &self.shape, self.lanes.len());
+        meta.blinding_factors() + 1
+    }
+
     /// Arithmetic rows and range lanes of the verdict part.
     pub fn size(&self) -> (usize, usize) {
         (self.plan.rows.len(), self.lanes.len())
