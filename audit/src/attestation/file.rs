@@ -3,7 +3,7 @@
 
 use super::{Attestation, Claim};
 use crate::{
-    commitment::{DataDescription, ShapeFault, ShapeFile},
+    commitment::{DataFile, ShapeFault},
     document::Field,
     policy::{Policy, PolicyFault, PolicyFile},
 };
@@ -76,8 +76,9 @@ struct File {
     contract: Address,
     claim: Claim,
     policy: PolicyFile,
-    data: DataDescription,
-    shape: ShapeFile,
+    #[serde(with = "circuits::types::json::bytes")]
+    mapping: [u8; 32],
+    data: DataFile,
     outcome: Vec<OutcomeFile>,
     table: Option<TableFile>,
     #[serde(with = "circuits::types::json::bytes")]
@@ -155,8 +156,8 @@ impl Attestation {
             contract: self.domain.contract,
             claim: self.claim.clone(),
             policy: self.policy.to_file(),
-            data: self.data,
-            shape: ShapeFile::of(&self.shape),
+            mapping: self.mapping,
+            data: DataFile::of(&self.data),
             outcome: (0..self.policy.views.len()).map(|view| self.outcome_file(view)).collect(),
             table: self.disclosed.as_ref().map(|disclosed| self.table_file(disclosed)),
             proof: self.proof.clone(),
@@ -180,8 +181,8 @@ impl Attestation {
         Ok(Self {
             domain: Domain { chain_id: file.chain_id, contract: file.contract },
             claim: file.claim,
-            data: file.data,
-            shape: file.shape.read()?,
+            mapping: file.mapping,
+            data: file.data.read()?,
             outcome,
             disclosed: file.table.as_ref().map(TableFile::read),
             policy,

@@ -1,20 +1,24 @@
 //! Attestations: what an auditor signs and publishes. spec: `audit.attestation`.
 
+mod check;
 mod checklist;
 mod file;
 mod message;
 mod outcome;
 mod status;
 
+pub use check::{Expected, Trust, verify};
 pub use checklist::{Check, CheckId, Checklist, State};
 pub use file::FormatFault;
 pub use message::{AuditorRegistration, Claim, Revocation};
 pub use outcome::{outcome_hash, table_hash};
 pub use status::{SignedRegistration, SignedRevocation, Status};
 
-use crate::{calendar::Day, commitment::DataDescription, figures::Figures, policy::Policy};
+use crate::{calendar::Day, figures::Figures, policy::Policy};
 use circuits::{
-    attestation::{Base, Disclosed, GroupSet, Metric, Shape, Statement, Subject, Verdict, ViewOutcome},
+    attestation::{
+        Base, DataDescription, Disclosed, GroupSet, Metric, Statement, Subject, Verdict, ViewOutcome,
+    },
     types::{AccountKey, Domain, Signature, TypedData, keccak256},
 };
 
@@ -30,10 +34,10 @@ pub struct Attestation {
     pub claim: Claim,
     /// The policy.
     pub policy: Policy,
+    /// Digest of the mapping.
+    pub mapping: [u8; 32],
     /// What was anchored.
     pub data: DataDescription,
-    /// The circuit.
-    pub shape: Shape,
     /// For each view of the policy.
     pub outcome: Vec<ViewOutcome>,
     /// The counts, if the policy discloses them.
@@ -70,6 +74,8 @@ pub struct Terms {
 pub struct Proven {
     /// The policy with its names.
     pub policy: Policy,
+    /// Digest of the mapping.
+    pub mapping: [u8; 32],
     /// What was anchored.
     pub data: DataDescription,
     /// What is proven.
@@ -142,13 +148,13 @@ impl Attestation {
     /// # Errors
     /// If the terms are not possible.
     pub fn sign(terms: &Terms, proven: Proven, auditor: &AccountKey) -> Result<Self, InvalidTerms> {
-        let Proven { policy, data, statement, key_hash, insecure, proof } = proven;
+        let Proven { policy, mapping, data, statement, key_hash, insecure, proof } = proven;
         terms.check()?;
         let claim = Claim {
             organisation: terms.organisation.clone(),
             system: terms.system.clone(),
             model_commitment: statement.subject.0,
-            data_root: data.root(),
+            data_root: data.root().0,
             policy_hash: policy.hash(),
             key_hash,
             records: statement.records,
@@ -168,8 +174,8 @@ impl Attestation {
             domain: terms.domain,
             claim,
             policy,
+            mapping,
             data,
-            shape: statement.shape,
             outcome: statement.outcome,
             disclosed: statement.disclosed,
             proof,
@@ -185,7 +191,7 @@ impl Attestation {
     /// What the proof is of.
     pub fn statement(&self) -> Statement {
         Statement {
-            shape: self.shape.clone(),
+            shape: self.data.shape.clone(),
             policy: self.policy.numbers.clone(),
             subject: Subject(self.claim.model_commitment),
             epoch: epoch(self.claim.from, self.claim.to),

@@ -105,8 +105,8 @@ impl Attestation {
             && new.issued >= old.issued
     }
 
-    /// The status at a time, from checked registrations, revocations and
-    /// other valid attestations. What is worst is said first.
+    /// The status at a time, from registrations that the organiser signed,
+    /// revocations and other valid attestations. What is worst is said first.
     pub fn status(
         &self,
         now: u64,
@@ -115,10 +115,23 @@ impl Attestation {
         revocations: &[SignedRevocation],
         others: &[Attestation],
     ) -> Status {
-        let revoked = |r: &SignedRevocation| r.withdraws(self, organiser) && r.revocation.time <= now;
-        if !AuditorRegistration::permits(registrations, self) {
+        if AuditorRegistration::permits(registrations, self) {
+            self.standing(now, organiser, revocations, others)
+        } else {
             Status::Unregistered
-        } else if revocations.iter().any(revoked) {
+        }
+    }
+
+    /// The status if the auditor was registered.
+    pub(super) fn standing(
+        &self,
+        now: u64,
+        organiser: Address,
+        revocations: &[SignedRevocation],
+        others: &[Attestation],
+    ) -> Status {
+        let revoked = |r: &SignedRevocation| r.withdraws(self, organiser) && r.revocation.time <= now;
+        if revocations.iter().any(revoked) {
             Status::Revoked
         } else if others.iter().any(|other| other.supersedes(self)) {
             Status::Superseded

@@ -1,8 +1,9 @@
 //! The public file of a commitment. spec: `audit.commitment_file`.
 
-use super::{DataDescription, ShapeFault, ShapeFile};
-use circuits::attestation::Shape;
+use super::{DataFile, ShapeFault};
+use circuits::attestation::DataDescription;
 use serde::{Deserialize, Serialize};
+use verifier::attestation::{DataCommitment, InvalidCommitment, SrsOrigin};
 
 const FORMAT: &str = "tabella-audit-commitment";
 const VERSION: u32 = 1;
@@ -12,10 +13,12 @@ const VERSION: u32 = 1;
 pub struct Commitment {
     /// The parts of the root.
     pub data: DataDescription,
-    /// The circuit that proofs over it use.
-    pub shape: Shape,
-    /// Whether anyone can know the parameters' secret.
-    pub insecure: bool,
+    /// Digest of the mapping.
+    pub mapping: [u8; 32],
+    /// Where the parameters come from.
+    pub origin: SrsOrigin,
+    /// The columns' commitments.
+    pub columns: DataCommitment,
 }
 
 /// Why bytes are no commitment.
@@ -36,10 +39,13 @@ pub enum CommitmentFault {
     #[error("shape: {0}")]
     Shape(#[from] ShapeFault),
     /// See the message.
+    #[error("columns: {0}")]
+    Columns(#[from] InvalidCommitment),
+    /// See the message.
     #[error("the data root is not that of its parts; the file was changed")]
     Root,
     /// See the message.
-    #[error("the parts name another circuit than the shape; the file was changed")]
+    #[error("the columns are not those of the data root; the file was changed")]
     Parts,
 }
 
@@ -50,9 +56,12 @@ struct File {
     version: u32,
     #[serde(with = "circuits::types::json::bytes")]
     data_root: [u8; 32],
-    data: DataDescription,
-    shape: ShapeFile,
+    data: DataFile,
+    #[serde(with = "circuits::types::json::bytes")]
+    mapping: [u8; 32],
     insecure: bool,
+    #[serde(with = "circuits::types::json::bytes")]
+    columns: Vec<u8>,
 }
 
 impl Commitment {
@@ -61,10 +70,11 @@ impl Commitment {
         let file = File {
             format: FORMAT.into(),
             version: VERSION,
-            data_root: self.data.root(),
-            data: self.data,
-            shape: ShapeFile::of(&self.shape),
-            insecure: self.insecure,
+            data_root: self.data.root().0,
+            data: DataFile::of(&self.data),
+            mapping: self.mapping,
+            insecure: self.origin == SrsOrigin::Development,
+            columns: self.columns.to_bytes(),
         };
         let mut out = serde_json::to_vec_pretty(&file).expect("commitments hold only what JSON can");
         out.push(b'\n');
@@ -80,10 +90,15 @@ impl Commitment {
         if file.format != FORMAT || file.version != VERSION {
             return Err(CommitmentFault::Version { format: file.format, version: file.version });
         }
-        let commitment = Self { data: file.data, shape: file.shape.read()?, insecure: file.insecure };
-        if commitment.data.root() != file.data_root {
+        let data = file.data.read()?;
+        let columns = DataCommitment::from_bytes(&file.columns)?;
+        if data.root().0 != file.data_root {
             return Err(CommitmentFault::Root);
         }
-        if commitment.data.is_of(&commitment.shape) { Ok(commitment) } else { Err(CommitmentFault::Parts) }
+        if columns.digest() != data.data || columns.points().len() != data.shape.columns() {
+            return Err(CommitmentFault::Parts);
+        }
+        let origin = if file.insecure { SrsOrigin::Development } else { SrsOrigin::Ceremony };
+        Ok(Self { data, mapping: file.mapping, origin, columns })
     }
 }

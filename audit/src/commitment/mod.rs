@@ -1,12 +1,12 @@
 //! Commitments to records: what is anchored before an audit, and the secrets
 //! that prove over it. spec: `audit.commitment`.
 
-mod data;
 mod file;
-mod shape;
+mod json;
+mod reading;
 mod vault;
 
-pub use data::{DataDescription, schema_digest};
 pub use file::{Commitment, CommitmentFault};
-pub use shape::{ShapeFault, ShapeFile};
+pub use json::{DataFile, ShapeFault, ShapeFile};
+pub use reading::reading_digest;
 pub use vault::{Secrets, Vault, VaultError};

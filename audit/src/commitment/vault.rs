@@ -6,8 +6,7 @@
 //! each one uses up hiding; so a restored copy must not prove again unless
 //! its count is known to be right.
 
-use super::DataDescription;
-use circuits::attestation::PROOFS_PER_COMMITMENT;
+use circuits::attestation::{DataRoot, PROOFS_PER_COMMITMENT};
 use keyfile::{Cost, FileError, Label, Passphrase, Sealer};
 use rand_core::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
@@ -109,7 +108,8 @@ struct Content {
     #[serde(with = "circuits::types::json::bytes")]
     salt: [u8; 32],
     proofs: u32,
-    data: DataDescription,
+    #[serde(with = "circuits::types::json::bytes")]
+    data_root: [u8; 32],
 }
 
 impl Drop for Content {
@@ -125,7 +125,7 @@ pub struct Vault {
     path: PathBuf,
     secrets: Secrets,
     proofs: u32,
-    data: DataDescription,
+    root: DataRoot,
     sealer: Sealer,
     _lock: File,
 }
@@ -138,13 +138,13 @@ impl Vault {
     pub fn create(
         path: &Path,
         secrets: Secrets,
-        data: DataDescription,
+        root: DataRoot,
         passphrase: &Passphrase,
         cost: Cost,
     ) -> Result<Self, VaultError> {
         let lock = lock(path)?;
         let sealer = Sealer::new(passphrase, cost);
-        let vault = Self { path: path.into(), secrets, proofs: 0, data, sealer, _lock: lock };
+        let vault = Self { path: path.into(), secrets, proofs: 0, root, sealer, _lock: lock };
         keyfile::create(path, &vault.sealed(0))?;
         Ok(vault)
     }
@@ -165,7 +165,7 @@ impl Vault {
             path: path.into(),
             secrets,
             proofs: content.proofs,
-            data: content.data,
+            root: DataRoot(content.data_root),
             sealer,
             _lock: lock,
         })
@@ -177,8 +177,8 @@ impl Vault {
     }
 
     /// What they belong to.
-    pub fn data(&self) -> &DataDescription {
-        &self.data
+    pub fn root(&self) -> DataRoot {
+        self.root
     }
 
     /// Proofs that were begun.
@@ -203,9 +203,10 @@ impl Vault {
     }
 
     fn sealed(&self, proofs: u32) -> Vec<u8> {
-        let content = Content { seed: self.secrets.seed, salt: self.secrets.salt, proofs, data: self.data };
+        let (seed, salt) = (self.secrets.seed, self.secrets.salt);
+        let content = Content { seed, salt, proofs, data_root: self.root.0 };
         let text = Zeroizing::new(serde_json::to_vec(&content).expect("bytes and numbers are JSON"));
-        let public = format!("0x{}", hex::encode(self.data.root()));
+        let public = format!("0x{}", hex::encode(self.root.0));
         self.sealer.seal(&Label { kind: KIND.into(), public }, &text)
     }
 }

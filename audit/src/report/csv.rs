@@ -46,7 +46,7 @@ const VERDICTS: [&str; 9] = [
 /// disclosed. Numbers are not rounded; a number that does not exist is empty.
 pub fn groups_csv(report: &Report<'_>) -> String {
     let attestation = report.attestation;
-    let layout = attestation.shape.layout();
+    let layout = attestation.data.shape.layout();
     let mut rows = vec![GROUPS.map(str::to_owned).to_vec()];
     let Some(figures) = attestation.figures() else { return write(rows) };
     for (view, figures) in attestation.policy.views.iter().zip(&figures.views) {

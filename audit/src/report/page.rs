@@ -190,7 +190,7 @@ fn view_section(attestation: &Attestation, view: usize, figures: &ViewFigures) -
             "Impact ratios of intersections",
         );
     }
-    if attestation.shape.layout().labelled() {
+    if attestation.data.shape.layout().labelled() {
         out += &tables::errors(&rows, &format!("Decisions against actual outcomes by {}", names.name));
     }
     out + "</section>\n"
@@ -269,8 +269,8 @@ fn identity(attestation: &Attestation) -> String {
         ("Data root", word(&claim.data_root)),
         ("Model commitment", word(&claim.model_commitment)),
         ("Verifying key", word(&claim.key_hash)),
-        ("Parameters", word(&attestation.data.srs)),
-        ("Mapping", word(&attestation.data.mapping)),
+        ("Parameters", word(&attestation.data.srs.0)),
+        ("Mapping", word(&attestation.mapping)),
         ("Supersedes", if claim.supersedes == [0; 32] { "none".into() } else { word(&claim.supersedes) }),
         (
             "Proof",

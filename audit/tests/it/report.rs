@@ -3,11 +3,11 @@
 use crate::examples::Audit;
 use audit::{
     attestation::{Attestation, Checklist, Proven, Terms},
-    commitment::{DataDescription, schema_digest},
+    commitment::reading_digest,
     report::{Report, groups_csv, html, verdicts_csv},
 };
 use circuits::{
-    attestation::{Layout, Packing, Shape, Statement, Subject, Table},
+    attestation::{DataDescription, DataDigest, Layout, Packing, Shape, SrsId, Statement, Subject, Table},
     types::AccountKey,
 };
 
@@ -17,15 +17,13 @@ pub fn attestation(audit: Audit, key: &AccountKey) -> Attestation {
     let capacities = policy.numbers.views.iter().map(|view| view.groups).collect();
     let shape = Shape::new(13, 8, Packing::One, layout, capacities).unwrap();
     let table = Table::new(layout, codes).unwrap();
+    let mapping = [2; 32];
     let data = DataDescription {
-        schema: schema_digest(&policy, layout),
-        mapping: [2; 32],
-        srs: [3; 32],
-        k: 13,
-        columns: 8,
-        base: u32::try_from(layout.codes()).unwrap(),
+        shape: shape.clone(),
+        mapping: reading_digest(&policy, mapping),
+        srs: SrsId([3; 32]),
         records: table.records(),
-        commitments: [4; 32],
+        data: DataDigest([4; 32]),
         file: [5; 32],
         receipts: [0; 32],
     };
@@ -41,7 +39,7 @@ pub fn attestation(audit: Audit, key: &AccountKey) -> Attestation {
     };
     let statement = Statement::of(&shape, &policy.numbers, Subject([7; 32]), terms.epoch(), &table).unwrap();
     let proof = vec![0xab; 2304];
-    let proven = Proven { policy, data, statement, key_hash: [6; 32], insecure: true, proof };
+    let proven = Proven { policy, mapping, data, statement, key_hash: [6; 32], insecure: true, proof };
     Attestation::sign(&terms, proven, key).unwrap()
 }
 

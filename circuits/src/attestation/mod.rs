@@ -40,6 +40,9 @@
 //! subject and epoch are the expected ones: the transcript binds them, and no
 //! gate gives them a meaning.
 
+#[cfg(feature = "plonk")]
+pub mod circuit;
+mod commitment;
 mod encoding;
 mod layout;
 pub mod metric;
@@ -49,11 +52,14 @@ mod sets;
 mod shape;
 mod statement;
 mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod verdict;
 mod witness;
 
+pub use commitment::{CellAddress, DataDescription, DataRoot, NoReceipt, SrsId, schema_digest};
 pub use encoding::{WORD_BITS, Word, policy_words};
 pub use layout::{Code, InvalidLayout, InvalidRecord, Layout, MAX_BINS, MAX_CELLS, MAX_CODES, Record};
 pub use metric::{Base, Bound, Metric, UnknownMetric};

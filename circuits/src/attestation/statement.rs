@@ -176,12 +176,15 @@ impl Statement {
             .into_iter()
             .chain(encoding::outcome_words(&self.shape, &self.outcome));
         out.extend(words.map(Word::field));
-        let (point, value) = self.disclosed.as_ref().map_or_else(Default::default, |disclosed| {
-            let point = disclosed.point(data);
-            (point, horner(disclosed.values(), point))
-        });
+        let point = self.point(data);
+        let value = self.disclosed.as_ref().map_or(Fr::from(0u64), |it| horner(it.values(), point));
         out.extend([point, value]);
         out
+    }
+
+    /// Where the disclosed counts are evaluated; 0 if none are disclosed.
+    pub fn point(&self, data: &DataDigest) -> Fr {
+        self.disclosed.as_ref().map_or(Fr::from(0u64), |disclosed| disclosed.point(data))
     }
 
     /// Whether policy, outcome and disclosed table have the form that the

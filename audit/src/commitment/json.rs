@@ -1,6 +1,8 @@
-//! The JSON form of a circuit's shape.
+//! The JSON form of a data description and a circuit's shape.
 
-use circuits::attestation::{InvalidLayout, InvalidShape, Layout, Packing, Shape};
+use circuits::attestation::{
+    DataDescription, DataDigest, InvalidLayout, InvalidShape, Layout, Packing, Shape, SrsId,
+};
 use serde::{Deserialize, Serialize};
 
 /// Why fields are no shape.
@@ -54,5 +56,54 @@ impl ShapeFile {
         let packing = [Packing::One, Packing::Two].into_iter().find(|p| p.records() == self.records_per_cell);
         let packing = packing.ok_or(ShapeFault::Packing(self.records_per_cell))?;
         Ok(Shape::new(self.k, self.columns, packing, layout, self.views)?)
+    }
+}
+
+/// The fields of a data description.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataFile {
+    shape: ShapeFile,
+    #[serde(with = "circuits::types::json::bytes")]
+    reading: [u8; 32],
+    #[serde(with = "circuits::types::json::bytes")]
+    srs: [u8; 32],
+    records: u64,
+    #[serde(with = "circuits::types::json::bytes")]
+    commitments: [u8; 32],
+    #[serde(with = "circuits::types::json::bytes")]
+    file: [u8; 32],
+    #[serde(with = "circuits::types::json::bytes")]
+    receipts: [u8; 32],
+}
+
+impl DataFile {
+    /// Writes.
+    pub fn of(data: &DataDescription) -> Self {
+        Self {
+            shape: ShapeFile::of(&data.shape),
+            reading: data.mapping,
+            srs: data.srs.0,
+            records: data.records,
+            commitments: data.data.0,
+            file: data.file,
+            receipts: data.receipts,
+        }
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// If no circuit has this shape.
+    pub fn read(self) -> Result<DataDescription, ShapeFault> {
+        Ok(DataDescription {
+            shape: self.shape.read()?,
+            mapping: self.reading,
+            srs: SrsId(self.srs),
+            records: self.records,
+            data: DataDigest(self.commitments),
+            file: self.file,
+            receipts: self.receipts,
+        })
     }
 }
