@@ -16,4 +16,5 @@ pub mod figures;
 pub mod mapping;
 pub mod metrics;
 pub mod policy;
+pub mod receipt;
 pub mod report;

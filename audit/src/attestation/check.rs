@@ -69,25 +69,25 @@ pub fn verify(bytes: &[u8], trust: &Trust<'_>) -> (Option<Attestation>, Checklis
 impl Attestation {
     fn check(&self, length: usize, trust: &Trust<'_>) -> Checklist {
         let mut list = Checklist::new();
-        list.made(CheckId::Form, Ok(format!("{length} bytes")));
-        list.made(CheckId::Signature, self.check_signature());
-        list.made(CheckId::Policy, self.check_policy());
-        list.made(CheckId::Data, self.check_data());
-        list.made(CheckId::Statement, self.check_statement());
+        list.made(CheckId::Form.line(), Ok(format!("{length} bytes")));
+        list.made(CheckId::Signature.line(), self.check_signature());
+        list.made(CheckId::Policy.line(), self.check_policy());
+        list.made(CheckId::Data.line(), self.check_data());
+        list.made(CheckId::Statement.line(), self.check_statement());
         let key = (trust.keys)(&self.data.shape, self.data.srs).and_then(|key| self.check_key(key));
         match key {
             Ok(key) => {
-                list.made(CheckId::Key, Ok(format!("0x{}", hex::encode(key.hash().0))));
-                list.made(CheckId::Proof, self.check_proof(&key));
+                list.made(CheckId::Key.line(), Ok(format!("0x{}", hex::encode(key.hash().0))));
+                list.made(CheckId::Proof.line(), self.check_proof(&key));
             }
             Err(why) => {
-                list.made(CheckId::Key, Err(why));
-                list.made(CheckId::Proof, Err("skipped: there is no verifying key".into()));
+                list.made(CheckId::Key.line(), Err(why));
+                list.made(CheckId::Proof.line(), Err("skipped: there is no verifying key".into()));
             }
         }
         self.check_expected(&trust.expected, &mut list);
         self.check_auditor(trust, &mut list);
-        list.made(CheckId::Status, self.check_status(trust));
+        list.made(CheckId::Status.line(), self.check_status(trust));
         self.warn(trust, &mut list);
         list
     }
@@ -106,7 +106,7 @@ impl Attestation {
     /// The names of the policy are bound as well: cells keep their meaning.
     fn check_data(&self) -> Result<String, String> {
         same("the data root", self.data.root().0, self.claim.data_root)?;
-        let reading = reading_digest(&self.policy, self.mapping);
+        let reading = reading_digest(&self.policy.attributes, self.mapping);
         same("the digest of attributes and mapping", reading, self.data.mapping)?;
         let digest = self.columns()?.digest();
         same("the digest of the columns that the proof begins with", digest.0, self.data.data.0)?;
@@ -164,17 +164,17 @@ impl Attestation {
         let given: Vec<_> =
             wanted.iter().filter_map(|(what, e, found)| Some((*what, (*e)?, *found))).collect();
         if given.is_empty() {
-            list.not_made(CheckId::Expected, "nothing was given to compare with");
+            list.not_made(CheckId::Expected.line(), "nothing was given to compare with");
             return;
         }
         let wrong = given.iter().find_map(|(what, expected, found)| same(what, *found, *expected).err());
         let names: Vec<_> = given.iter().map(|(what, ..)| *what).collect();
-        list.made(CheckId::Expected, wrong.map_or_else(|| Ok(names.join(", ")), Err));
+        list.made(CheckId::Expected.line(), wrong.map_or_else(|| Ok(names.join(", ")), Err));
     }
 
     fn check_auditor(&self, trust: &Trust<'_>, list: &mut Checklist) {
         let Some(organiser) = trust.organiser else {
-            list.not_made(CheckId::Auditor, "the organiser's account was not given");
+            list.not_made(CheckId::Auditor.line(), "the organiser's account was not given");
             return;
         };
         let signed = self.signed_registrations(trust, organiser);
@@ -185,7 +185,7 @@ impl Attestation {
             (_, Some(_)) => Err(format!("not registered on {}", time(self.claim.issued))),
             (_, None) => Err(format!("no registration of {} by {organiser} is known", self.claim.auditor)),
         };
-        list.made(CheckId::Auditor, result);
+        list.made(CheckId::Auditor.line(), result);
     }
 
     fn signed_registrations(&self, trust: &Trust<'_>, organiser: Address) -> Vec<SignedRegistration> {

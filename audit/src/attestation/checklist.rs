@@ -3,32 +3,40 @@
 use serde::Serialize;
 use std::fmt;
 
+/// What is checked: a stable id, and one line in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The stable id.
+    pub id: &'static str,
+    /// In words.
+    pub name: &'static str,
+}
+
 macro_rules! checks {
-    ($($variant:ident, $id:literal, $name:literal;)*) => {
+    ($list:ident: $($variant:ident, $id:literal, $name:literal;)*) => {
         /// What is checked, in order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum CheckId {
+        pub enum $list {
             $(#[doc = $name] $variant,)*
         }
 
-        impl CheckId {
+        impl $list {
             /// All checks, in order.
-            pub const ALL: &'static [CheckId] = &[$(CheckId::$variant),*];
+            pub const ALL: &'static [$list] = &[$($list::$variant),*];
 
-            /// The stable id.
-            pub fn id(self) -> &'static str {
-                match self { $(CheckId::$variant => $id,)* }
-            }
-
-            /// One line in words.
-            pub fn name(self) -> &'static str {
-                match self { $(CheckId::$variant => $name,)* }
+            /// Id and words.
+            pub fn line(self) -> $crate::attestation::Line {
+                match self {
+                    $($list::$variant => $crate::attestation::Line { id: $id, name: $name },)*
+                }
             }
         }
     };
 }
+pub(crate) use checks;
 
 checks! {
+    CheckId:
     Form, "audit.form", "the file is in its one byte form";
     Signature, "audit.signature", "the auditor signed the claim";
     Policy, "audit.policy_hash", "the policy is the one that the claim names, and keeps its rules";
@@ -91,36 +99,35 @@ pub struct Checklist {
 }
 
 impl Checklist {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { ok: true, checks: Vec::new(), warnings: Vec::new() }
     }
 
-    fn push(&mut self, id: CheckId, state: State, detail: String) {
+    fn push(&mut self, line: Line, state: State, detail: String) {
         let ok = state != State::Failed;
         self.ok &= ok;
-        self.checks.push(Check { id: id.id(), name: id.name(), ok, state, detail });
+        self.checks.push(Check { id: line.id, name: line.name, ok, state, detail });
     }
 
     /// A check that was made.
-    pub(super) fn made(&mut self, id: CheckId, result: Result<String, String>) -> bool {
+    pub(crate) fn made(&mut self, line: Line, result: Result<String, String>) {
         match result {
-            Ok(detail) => self.push(id, State::Passed, detail),
-            Err(detail) => self.push(id, State::Failed, detail),
+            Ok(detail) => self.push(line, State::Passed, detail),
+            Err(detail) => self.push(line, State::Failed, detail),
         }
-        self.checks.last().is_some_and(|check| check.ok)
     }
 
     /// A check for which something is missing.
-    pub(super) fn not_made(&mut self, id: CheckId, detail: &str) {
-        self.push(id, State::NotMade, detail.into());
+    pub(crate) fn not_made(&mut self, line: Line, detail: &str) {
+        self.push(line, State::NotMade, detail.into());
     }
 
     /// An attestation that cannot be read at all.
     pub fn unreadable(why: &str) -> Self {
         let mut out = Self::new();
-        out.made(CheckId::Form, Err(why.into()));
+        out.made(CheckId::Form.line(), Err(why.into()));
         for id in &CheckId::ALL[1..] {
-            out.made(*id, Err("skipped: the attestation cannot be read".into()));
+            out.made(id.line(), Err("skipped: the attestation cannot be read".into()));
         }
         out
     }

@@ -8,7 +8,8 @@ mod outcome;
 mod status;
 
 pub use check::{Expected, Trust, verify};
-pub use checklist::{Check, CheckId, Checklist, State};
+pub(crate) use checklist::checks;
+pub use checklist::{Check, CheckId, Checklist, Line, State};
 pub use file::FormatFault;
 pub use message::{AuditorRegistration, Claim, Revocation};
 pub use outcome::{outcome_hash, table_hash};

@@ -54,6 +54,15 @@ pub enum RowProblem {
         first: u64,
     },
     /// See the message.
+    #[error("{0} is no hash of a nonce; write 0x and 64 hexadecimal digits, and choose a nonce for whoever has none")]
+    NotHash(String),
+    /// See the message.
+    #[error("the nonce is also that of row {first}; every record has its own, or two people share a receipt")]
+    DuplicateNonce {
+        /// Where it was first.
+        first: u64,
+    },
+    /// See the message.
     #[error(
         "no record is in group {0:?}; check the mapping, or list the group under `absent` if this file has none"
     )]

@@ -28,6 +28,8 @@ pub struct Dataset {
     pub layout: Layout,
     /// One per record.
     pub codes: Vec<Code>,
+    /// Hashes of the records' nonces; none unless receipts are given.
+    pub nonces: Vec<[u8; 32]>,
 }
 
 impl fmt::Debug for Dataset {
@@ -67,6 +69,17 @@ impl Dataset {
         mapping: &Mapping,
     ) -> Result<Self, InvalidData> {
         reader::read(name, input, policy, mapping)
+    }
+
+    /// The position of the record with a row id, from 0, in a file that was
+    /// read without errors.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn position(path: &Path, mapping: &Mapping, id: &str) -> Result<Option<u64>, InvalidData> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|cause| InvalidData::Read { file: name.clone(), cause })?;
+        reader::position(&name, reader::plain(&name, file)?, mapping, id)
     }
 
     /// The histogram of the codes.

@@ -14,7 +14,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeSet, HashMap},
-    io::{BufReader, Read},
+    io::{BufRead, BufReader, Read},
 };
 
 /// First bytes of a gzipped file.
@@ -46,13 +46,17 @@ pub(super) fn read(
     policy: &Policy,
     mapping: &Mapping,
 ) -> Result<Dataset, InvalidData> {
+    read_rows(file, plain(file, input)?, policy, mapping)
+}
+
+/// The stream without gzip.
+pub(super) fn plain<'r>(file: &str, input: impl Read + 'r) -> Result<Box<dyn Read + 'r>, InvalidData> {
     let mut input = BufReader::new(input);
-    let start = std::io::BufRead::fill_buf(&mut input)
-        .map_err(|cause| InvalidData::Read { file: file.into(), cause })?;
+    let start = input.fill_buf().map_err(|cause| InvalidData::Read { file: file.into(), cause })?;
     if start.starts_with(&GZIP_MAGIC) {
-        read_rows(file, MultiGzDecoder::new(input), policy, mapping)
+        Ok(Box::new(MultiGzDecoder::new(input)))
     } else {
-        read_rows(file, input, policy, mapping)
+        Ok(Box::new(input))
     }
 }
 
@@ -110,7 +114,7 @@ impl<'p, R: Read> Rows<'p, R> {
             }
         };
         let (mut row, mut codes, mut ids, mut rows) = (ByteRecord::new(), Vec::new(), Ids::default(), 0);
-        let mut cells = vec![0u64; cells];
+        let (mut cells, mut nonces, mut seen) = (vec![0u64; cells], Vec::new(), Ids::default());
         while self.csv.read_byte_record(&mut row)? {
             rows += 1;
             if rows > MAX_RECORDS {
@@ -118,6 +122,9 @@ impl<'p, R: Read> Rows<'p, R> {
                 break;
             }
             let line = row.position().map_or(0, csv::Position::line);
+            if let Some(hash) = self.nonce(line, &row, &mut seen, errors) {
+                nonces.push(hash);
+            }
             if let Some(record) = self.record(line, &row, &mut ids, errors) {
                 cells[record.cell] += 1;
                 codes.push(layout.code(&record).expect("columns and layout have the same parts"));
@@ -128,7 +135,25 @@ impl<'p, R: Read> Rows<'p, R> {
         } else if errors.total == 0 {
             self.check_groups(&cells, errors);
         }
-        Ok(Some(Dataset { layout, codes }))
+        Ok(Some(Dataset { layout, codes, nonces }))
+    }
+
+    fn nonce(
+        &self,
+        line: u64,
+        row: &ByteRecord,
+        seen: &mut Ids,
+        errors: &mut RowErrors,
+    ) -> Option<[u8; 32]> {
+        if row.len() != self.width {
+            return None;
+        }
+        let (column, hash) = self.columns.nonce(row)?;
+        let unique = hash.and_then(|hash| match seen.insert(&hash, line) {
+            Some(first) => Err(RowProblem::DuplicateNonce { first }),
+            None => Ok(hash),
+        });
+        unique.map_err(|problem| errors.push(Some(line), Some(column), problem)).ok()
     }
 
     fn record(
@@ -191,4 +216,24 @@ fn header(record: &ByteRecord, mapping: &Mapping, errors: &mut RowErrors) -> Vec
         }
     }
     names
+}
+
+/// The position of a row id among the records, from 0.
+pub(super) fn position(
+    file: &str,
+    input: impl Read,
+    mapping: &Mapping,
+    id: &str,
+) -> Result<Option<u64>, InvalidData> {
+    let fault = |cause| InvalidData::Csv { file: file.into(), cause };
+    let mut csv = ReaderBuilder::new().flexible(true).from_reader(input);
+    let header = csv.byte_headers().map_err(fault)?;
+    let column = header.iter().position(|name| name == mapping.row_id.column.as_bytes());
+    for (index, row) in (0..).zip(csv.byte_records()) {
+        let row = row.map_err(fault)?;
+        if column.and_then(|column| row.get(column)) == Some(id.as_bytes()) {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
 }

@@ -16,6 +16,7 @@ pub struct Columns<'m> {
     decision: (usize, &'m Outcome),
     label: Option<(usize, &'m Outcome)>,
     score: Option<(usize, &'m str, ScoreBins)>,
+    receipt: Option<(usize, &'m str)>,
 }
 
 /// A cell's text, or the problem of the cell.
@@ -37,6 +38,10 @@ impl<'m> Columns<'m> {
             Some(score) => Some((at(&score.column)?, score.column.as_str(), score.bins())),
             None => None,
         };
+        let receipt = match &mapping.receipt {
+            Some(receipt) => Some((at(&receipt.column)?, receipt.column.as_str())),
+            None => None,
+        };
         let label = match &mapping.label {
             Some(label) => Some((at(&label.column)?, label)),
             None => None,
@@ -47,6 +52,7 @@ impl<'m> Columns<'m> {
             decision: (at(&mapping.decision.column)?, &mapping.decision),
             label,
             score,
+            receipt,
         })
     }
 
@@ -58,6 +64,18 @@ impl<'m> Columns<'m> {
     /// Whether there are labels.
     pub(super) fn labelled(&self) -> bool {
         self.label.is_some()
+    }
+
+    /// The hash of the row's nonce and the name of its column, if receipts
+    /// are given.
+    pub(super) fn nonce(&self, row: &ByteRecord) -> Option<(&'m str, Result<[u8; 32], RowProblem>)> {
+        let (at, column) = self.receipt?;
+        let read = || {
+            let digits = std::str::from_utf8(&row[at]).ok()?.strip_prefix("0x")?;
+            let mut hash = [0; 32];
+            hex::decode_to_slice(digits, &mut hash).ok().map(|()| hash)
+        };
+        Some((column, read().ok_or_else(|| RowProblem::NotHash(quoted(&row[at])))))
     }
 
     /// The bytes of the row id.

@@ -163,7 +163,8 @@ impl Mapping {
         let decision = [(self.decision.column.as_str(), Field::new("decision"))];
         let label = self.label.iter().map(|l| (l.column.as_str(), Field::new("label")));
         let score = self.score.iter().map(|s| (s.column.as_str(), Field::new("score")));
-        let columns = attributes.chain(decision).chain(label).chain(score);
+        let receipt = self.receipt.iter().map(|r| (r.column.as_str(), Field::new("receipt")));
+        let columns = attributes.chain(decision).chain(label).chain(score).chain(receipt);
         columns.map(|(column, field)| (column, field.key("column"))).collect()
     }
 }

@@ -26,6 +26,16 @@ pub struct Mapping {
     pub label: Option<Outcome>,
     /// The number behind the decision.
     pub score: Option<Score>,
+    /// Hashes of the nonces that people chose, if receipts are given.
+    pub receipt: Option<ReceiptColumn>,
+}
+
+/// The column of nonces' hashes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptColumn {
+    /// Its name.
+    pub column: String,
 }
 
 /// Columns that play no part.
@@ -193,6 +203,7 @@ impl Mapping {
             self.decision.abi(),
             optional(self.label.as_ref().map(Outcome::abi)),
             optional(self.score.as_ref().map(Score::abi)),
+            optional(self.receipt.as_ref().map(|receipt| Value::string(&receipt.column))),
         ])
         .hash()
     }

@@ -1,8 +1,7 @@
 //! From a policy file to a policy, with every fault at its field.
 
 use super::{
-    Attribute, AttributeFile, Fraction, Policy, PolicyFile, Unknowns, View, ViewFile, allowed, group_names,
-    values,
+    Attribute, Fraction, Policy, PolicyFile, Unknowns, View, ViewFile, allowed, group_names, values,
 };
 use crate::document::{Document, Field, InvalidDocument};
 use circuits::attestation::{
@@ -208,9 +207,7 @@ fn attributes(file: &PolicyFile, faults: &mut Faults) -> Vec<Attribute> {
         }
         check_names(attribute.groups.iter().enumerate().map(|(g, name)| (field.index(g), name)), faults);
     }
-    let attribute =
-        |a: &AttributeFile| Attribute { name: a.name.clone(), groups: a.groups.clone(), unknown: a.unknown };
-    let attributes: Vec<_> = file.attributes.iter().map(attribute).collect();
+    let attributes = file.attributes.clone();
     let cells = cells(&attributes);
     if cells > MAX_CELLS {
         faults.push((top, PolicyFault::Cells(cells)));

@@ -17,7 +17,7 @@ pub struct PolicyFile {
     /// In words.
     pub title: String,
     /// What people are told apart by.
-    pub attributes: Vec<AttributeFile>,
+    pub attributes: Vec<Attribute>,
     /// What counts.
     pub sample: SampleFile,
     /// What becomes public.
@@ -31,7 +31,7 @@ pub struct PolicyFile {
 /// `[[attributes]]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AttributeFile {
+pub struct Attribute {
     /// Its name.
     pub name: String,
     /// Names of its groups.
@@ -121,16 +121,11 @@ impl Policy {
     /// The file of this policy in its one form: fractions in lowest terms,
     /// checks and exclusions in order. Every file of the policy has the same.
     pub fn to_file(&self) -> PolicyFile {
-        let attribute = |a: &super::Attribute| AttributeFile {
-            name: a.name.clone(),
-            groups: a.groups.clone(),
-            unknown: a.unknown,
-        };
         PolicyFile {
             format: Self::FORMAT.into(),
             version: Self::VERSION,
             title: self.title.clone(),
-            attributes: self.attributes.iter().map(attribute).collect(),
+            attributes: self.attributes.clone(),
             sample: SampleFile {
                 minimum_cell: self.numbers.minimum_cell,
                 minimum_share: self.numbers.minimum_share.into(),

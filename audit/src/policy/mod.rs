@@ -8,7 +8,7 @@ mod file;
 mod fraction;
 
 pub use check::PolicyFault;
-pub use file::{AttributeFile, DisclosureFile, PolicyFile, SampleFile, Unknowns, ViewFile};
+pub use file::{Attribute, DisclosureFile, PolicyFile, SampleFile, Unknowns, ViewFile};
 pub use fraction::{Fraction, InvalidFraction};
 
 use circuits::attestation::{self, GroupSet, Metric};
@@ -28,21 +28,11 @@ pub struct Policy {
     pub numbers: attestation::Policy,
 }
 
-/// What people are told apart by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attribute {
-    /// Its name.
-    pub name: String,
-    /// Names of its groups.
-    pub groups: Vec<String>,
-    /// Whether a record may lack it.
-    pub unknown: bool,
-}
-
 impl Attribute {
     /// Values with "unknown", if there is one.
     fn values(&self) -> usize {
-        self.groups.len() + usize::from(self.unknown)
+        // A receipt's attributes come from outside and may be empty.
+        (self.groups.len() + usize::from(self.unknown)).max(1)
     }
 }
 
@@ -81,11 +71,16 @@ impl Policy {
 
     /// A cell in words: the names of its values.
     pub fn cell_name(&self, cell: usize) -> String {
-        let name = |(attribute, value): (&Attribute, Option<usize>)| match value {
-            Some(group) => attribute.groups[group].clone(),
-            None => format!("{} unknown", attribute.name),
+        Self::cell_words(&self.attributes, cell)
+    }
+
+    /// A cell of these attributes in words.
+    pub fn cell_words(attributes: &[Attribute], cell: usize) -> String {
+        let name = |(attribute, value): (&Attribute, Option<usize>)| {
+            let group = value.and_then(|group| attribute.groups.get(group));
+            group.cloned().unwrap_or_else(|| format!("{} unknown", attribute.name))
         };
-        let names: Vec<_> = self.attributes.iter().zip(self.values(cell)).map(name).collect();
+        let names: Vec<_> = attributes.iter().zip(values(attributes, cell)).map(name).collect();
         names.join(", ")
     }
 

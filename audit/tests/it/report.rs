@@ -20,7 +20,7 @@ pub fn attestation(audit: Audit, key: &AccountKey) -> Attestation {
     let mapping = [2; 32];
     let data = DataDescription {
         shape: shape.clone(),
-        mapping: reading_digest(&policy, mapping),
+        mapping: reading_digest(&policy.attributes, mapping),
         srs: SrsId([3; 32]),
         records: table.records(),
         data: DataDigest([4; 32]),
