@@ -1,6 +1,6 @@
 //! The commands. Each family of commands has its options in its own module.
 
-use crate::{account, demo, export, record, verify};
+use crate::{account, audit, demo, export, record, verify};
 use clap::{Parser, Subcommand};
 
 /// Anonymous, token-weighted votes whose outcome anyone can check.
@@ -20,6 +20,9 @@ pub enum Command {
     /// Keep the keys of accounts sealed.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Audit decisions for bias, and prove it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod audit;
 mod chart;
 mod demo;
 mod export;
@@ -22,6 +23,10 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
+        Command::Audit(command) => match audit::run(command) {
+            Ok(code) => return code,
+            Err(e) => Err(e),
+        },
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

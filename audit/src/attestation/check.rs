@@ -147,7 +147,11 @@ impl Attestation {
         Ok(key)
     }
 
-    fn check_proof(&self, key: &VerifyingKey) -> Result<String, String> {
+    /// Checks the proof alone, against a key of the reader's own.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn check_proof(&self, key: &VerifyingKey) -> Result<String, String> {
         let columns = self.columns()?;
         verifier::attestation::verify(key, &self.statement(), &columns, &self.proof)
             .map_err(|e| e.to_string())?;

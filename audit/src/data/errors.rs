@@ -54,7 +54,9 @@ pub enum RowProblem {
         first: u64,
     },
     /// See the message.
-    #[error("{0} is no hash of a nonce; write 0x and 64 hexadecimal digits, and choose a nonce for whoever has none")]
+    #[error(
+        "{0} is no hash of a nonce; write 0x and 64 hexadecimal digits, and choose a nonce for whoever has none"
+    )]
     NotHash(String),
     /// See the message.
     #[error("the nonce is also that of row {first}; every record has its own, or two people share a receipt")]

@@ -138,13 +138,7 @@ impl<'p, R: Read> Rows<'p, R> {
         Ok(Some(Dataset { layout, codes, nonces }))
     }
 
-    fn nonce(
-        &self,
-        line: u64,
-        row: &ByteRecord,
-        seen: &mut Ids,
-        errors: &mut RowErrors,
-    ) -> Option<[u8; 32]> {
+    fn nonce(&self, line: u64, row: &ByteRecord, seen: &mut Ids, errors: &mut RowErrors) -> Option<[u8; 32]> {
         if row.len() != self.width {
             return None;
         }
