@@ -6,7 +6,7 @@ use crate::{
     policy::{Attribute, Policy},
 };
 use circuits::attestation::{MAX_BINS, Metric};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// What is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +84,14 @@ pub enum MappingFault {
 type Faults = Vec<(Field, MappingFault)>;
 
 impl Mapping {
+    /// Reads a mapping file for a policy.
+    ///
+    /// # Errors
+    /// If it cannot be read, or all faults, with their lines.
+    pub fn open(path: &Path, policy: &Policy) -> Result<Self, InvalidDocument<MappingFault>> {
+        Self::read(&Document::open(path)?, policy)
+    }
+
     /// Reads a mapping for a policy.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use audit::{
     data::{Dataset, InvalidData, RowErrors},
-    document::Document,
     mapping::Mapping,
     policy::Policy,
 };
@@ -54,8 +53,7 @@ impl InputOptions {
     /// If one has faults.
     pub fn texts(&self) -> Result<(Policy, Mapping)> {
         let policy = Policy::open(&self.policy).context("the policy has faults")?;
-        let document = Document::open(&self.mapping)?;
-        let mapping = Mapping::read(&document, &policy).context("the mapping has faults")?;
+        let mapping = Mapping::open(&self.mapping, &policy).context("the mapping has faults")?;
         Ok((policy, mapping))
     }
 

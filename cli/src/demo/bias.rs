@@ -77,7 +77,7 @@ pub fn run(options: &AuditDemoOptions) -> Result<()> {
     let made = prove(inputs, &commitment, &mut vault, &auditor, &mut story)?;
     let (path, verify_ms, verified) = verify(&out, &made, &trust, &mut story)?;
     let page = write_report(&out, &path, &trust, &mut story)?;
-    tell(&made, &path, &page, &story);
+    tell(&made, &path, &page, &mut story);
     if options.json {
         let summary = summary(&made, rows, (path, page), (verify_ms, verified), &story);
         println!("{}", serde_json::to_string(&summary)?);
@@ -211,7 +211,7 @@ fn write_report(out: &Path, path: &Path, trust: &TrustOptions, story: &mut Story
     Ok(directory.join("report.html"))
 }
 
-fn tell(made: &Made, path: &Path, page: &Path, story: &Story) {
+fn tell(made: &Made, path: &Path, page: &Path, story: &mut Story) {
     let attestation = &made.attestation;
     story.chapter("Result");
     for (view, metric, verdict) in attestation.verdicts().filter(|(_, m, _)| *m == Metric::ImpactRatio) {
