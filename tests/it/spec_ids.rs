@@ -9,8 +9,10 @@ use std::{
 };
 
 /// Folders whose sources cite the specification.
-const SOURCES: [&str; 10] =
-    ["circuits", "prover", "verifier", "proto", "trustee", "client", "node", "cli", "tests", "benches"];
+const SOURCES: [&str; 12] = [
+    "circuits", "prover", "verifier", "proto", "trustee", "client", "node", "cli", "chain", "contracts", "tests",
+    "benches",
+];
 /// Folders inside them that hold no sources of ours.
 const SKIPPED: [&str; 2] = ["target", "node_modules"];
 /// Starts a citation; one or more ids in backticks follow.
