@@ -10,7 +10,17 @@ use std::{
 
 /// Folders whose sources cite the specification.
 const SOURCES: [&str; 12] = [
-    "circuits", "prover", "verifier", "proto", "trustee", "client", "node", "cli", "chain", "contracts", "tests",
+    "circuits",
+    "prover",
+    "verifier",
+    "proto",
+    "trustee",
+    "client",
+    "node",
+    "cli",
+    "chain",
+    "contracts",
+    "tests",
     "benches",
 ];
 /// Folders inside them that hold no sources of ours.
