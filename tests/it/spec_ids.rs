@@ -9,8 +9,21 @@ use std::{
 };
 
 /// Folders whose sources cite the specification.
-const SOURCES: [&str; 11] =
-    ["circuits", "prover", "verifier", "audit", "proto", "trustee", "client", "node", "cli", "tests", "benches"];
+const SOURCES: [&str; 13] = [
+    "circuits",
+    "prover",
+    "verifier",
+    "audit",
+    "proto",
+    "trustee",
+    "client",
+    "node",
+    "cli",
+    "chain",
+    "contracts",
+    "tests",
+    "benches",
+];
 /// Folders inside them that hold no sources of ours.
 const SKIPPED: [&str; 2] = ["target", "node_modules"];
 /// Starts a citation; one or more ids in backticks follow.

@@ -55,7 +55,7 @@ mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 mod witness;
 

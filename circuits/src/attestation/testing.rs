@@ -101,3 +101,38 @@ pub fn statement(shape: &Shape, policy: &Policy, codes: &[Code]) -> Statement {
     let table = Table::new(shape.layout(), codes).expect("codes of the layout");
     Statement::of(shape, policy, Subject([0xab; 32]), 2026, &table).expect("a statement")
 }
+
+/// A policy of full size: 2 sexes and 7 races, each with an unknown value,
+/// and their 14 intersections; every check but that on scores.
+pub fn full_policy() -> Policy {
+    const ALL_SEXES: usize = 2;
+    const ALL_RACES: usize = 7;
+    let checks: Vec<Metric> = Metric::ALL.into_iter().filter(|metric| !metric.needs_scores()).collect();
+    let cells = (ALL_SEXES + 1) * (ALL_RACES + 1);
+    let values = |value: usize, known: usize| if value < known { value..value + 1 } else { 0..known };
+    let view = |groups: usize, of: &dyn Fn(usize, usize) -> GroupSet| View {
+        groups,
+        allowed: (0..cells).map(|cell| of(cell / (ALL_RACES + 1), cell % (ALL_RACES + 1))).collect(),
+        excluded: GroupSet::EMPTY,
+        checks: checks.clone(),
+    };
+    let both = |sex: usize, race: usize| {
+        values(sex, ALL_SEXES)
+            .flat_map(|sex| values(race, ALL_RACES).map(move |race| sex * ALL_RACES + race))
+            .collect()
+    };
+    let views = vec![
+        view(ALL_SEXES, &|sex, _| values(sex, ALL_SEXES).collect()),
+        view(ALL_RACES, &|_, race| values(race, ALL_RACES).collect()),
+        view(ALL_SEXES * ALL_RACES, &both),
+    ];
+    Policy {
+        cells,
+        sample: CellSet::first(cells),
+        minimum_cell: 10,
+        minimum_share: Ratio::new(2, 100),
+        thresholds: thresholds(),
+        views,
+        disclosure: Disclosure::Table { minimum: 10 },
+    }
+}

@@ -15,4 +15,4 @@ pub use point::{InvalidPoint, POINT_BYTES, point_from_bytes, point_to_bytes};
 pub use receipt::{InvalidReceipt, Receipt, check_receipt, row_point};
 pub use srs::{SrsOrigin, VerifierSrs};
 pub use transcript::{KeccakChallenge, KeccakTranscript};
-pub use verify::{VerifyError, verify};
+pub use verify::{VerifyError, proof_bytes, verify};

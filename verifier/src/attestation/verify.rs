@@ -77,3 +77,25 @@ pub fn verify(
         trailing => Err(VerifyError::Trailing(trailing)),
     }
 }
+
+/// Bytes of a proof under this key: what its verifier reads.
+pub fn proof_bytes(key: &VerifyingKey) -> usize {
+    let system = key.inner().cs();
+    let advice = system.num_advice_columns();
+    let chunk = system.degree() - 2;
+    let products = system.permutation().get_columns().len().div_ceil(chunk);
+    let pieces = system.degree() - 1;
+    // Columns, permutation products, the random polynomial, the pieces of
+    // the quotient, and two points of the opening.
+    let points = advice + products + 1 + pieces + 2;
+    // Queries; the random polynomial; one value for each copied column; of
+    // each product the value here, at the next row, and but for the last one
+    // at the last usable row.
+    let scalars = system.advice_queries().len()
+        + system.fixed_queries().len()
+        + 1
+        + system.permutation().get_columns().len()
+        + 3 * products
+        - 1;
+    points * super::point::POINT_BYTES + scalars * 32
+}

@@ -118,6 +118,28 @@ impl Columns {
         columns
     }
 
+    /// All advice columns with their names.
+    #[cfg(test)]
+    pub(crate) fn advice(&self) -> Vec<(String, Column<Advice>)> {
+        let numbered = |name: &str, columns: &[Column<Advice>]| -> Vec<_> {
+            columns.iter().enumerate().map(|(i, column)| (format!("{name} {i}"), *column)).collect()
+        };
+        let mut out = numbered("data", &self.data);
+        out.push(("multiplicity".into(), self.multiplicity));
+        if self.count != self.multiplicity {
+            out.push(("count".into(), self.count));
+        }
+        if let Some(scores) = self.scores {
+            out.extend([("weight".into(), scores.weight), ("sum".into(), scores.sum)]);
+        }
+        out.extend([("a".into(), self.a), ("b".into(), self.b), ("c".into(), self.c)]);
+        out.extend(numbered("lane", &self.lanes));
+        out.extend(numbered("helper", &self.helpers));
+        out.push(("running".into(), self.running));
+        out.extend(self.split.map(|column| ("split".into(), column)));
+        out
+    }
+
     fn enable_copies(&self, meta: &mut ConstraintSystem<Fr>) {
         meta.enable_equality(self.public);
         for column in [self.count, self.a, self.b, self.c].iter().chain(&self.lanes) {

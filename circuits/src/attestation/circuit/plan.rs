@@ -163,7 +163,8 @@ pub(crate) struct Plan {
     pub(crate) publics: Vec<(Num, usize)>,
     ranges: Vec<Bounded>,
     zero: Num,
-    hints: usize,
+    /// The honest free values so far.
+    pub(crate) hints: Vec<Fr>,
     forgery: Option<Forgery>,
 }
 
@@ -172,17 +173,12 @@ impl Plan {
     pub(crate) fn new(forgery: Option<Forgery>) -> Self {
         let zero = Num { value: Fr::ZERO, place: Place::C(1) };
         let (rows, copies, publics, ranges) = (vec![Row::default(); 2], vec![], vec![], vec![]);
-        Self { rows, copies, publics, ranges, zero, hints: 0, forgery }
+        Self { rows, copies, publics, ranges, zero, hints: vec![], forgery }
     }
 
     /// 0
     pub(crate) fn zero(&self) -> Num {
         self.zero
-    }
-
-    /// Free values so far.
-    pub(crate) fn hints(&self) -> usize {
-        self.hints
     }
 
     /// A constant.
@@ -341,8 +337,8 @@ impl Plan {
     }
 
     fn hint(&mut self, honest: Fr) -> Fr {
-        let forged = self.forgery.filter(|forgery| forgery.index == self.hints);
-        self.hints += 1;
+        let forged = self.forgery.filter(|forgery| forgery.index == self.hints.len());
+        self.hints.push(honest);
         honest + forged.map_or(Fr::ZERO, |forgery| int(forgery.delta))
     }
 
