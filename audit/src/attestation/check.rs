@@ -71,25 +71,38 @@ impl Attestation {
         let mut list = Checklist::new();
         list.made(CheckId::Form.line(), Ok(format!("{length} bytes")));
         list.made(CheckId::Signature.line(), self.check_signature());
+        self.check_auditor(trust, &mut list);
         list.made(CheckId::Policy.line(), self.check_policy());
         list.made(CheckId::Data.line(), self.check_data());
         list.made(CheckId::Statement.line(), self.check_statement());
-        let key = (trust.keys)(&self.data.shape, self.data.srs).and_then(|key| self.check_key(key));
-        match key {
-            Ok(key) => {
-                list.made(CheckId::Key.line(), Ok(format!("0x{}", hex::encode(key.hash().0))));
-                list.made(CheckId::Proof.line(), self.check_proof(&key));
-            }
-            Err(why) => {
-                list.made(CheckId::Key.line(), Err(why));
-                list.made(CheckId::Proof.line(), Err("skipped: there is no verifying key".into()));
-            }
-        }
+        let sound = list.ok;
         self.check_expected(&trust.expected, &mut list);
-        self.check_auditor(trust, &mut list);
         list.made(CheckId::Status.line(), self.check_status(trust));
+        self.check_key_and_proof(sound, trust, &mut list);
         self.warn(trust, &mut list);
         list
+    }
+
+    /// The work that costs something, and that a shape chosen by a stranger
+    /// could make cost very much: only for what is sound so far.
+    fn check_key_and_proof(&self, sound: bool, trust: &Trust<'_>, list: &mut Checklist) {
+        let (key_line, proof_line) = (CheckId::Key.line(), CheckId::Proof.line());
+        if !sound {
+            let skipped = || Err("skipped: an earlier check failed".into());
+            list.made(key_line, skipped());
+            list.made(proof_line, skipped());
+            return;
+        }
+        match (trust.keys)(&self.data.shape, self.data.srs).and_then(|key| self.check_key(key)) {
+            Ok(key) => {
+                list.made(key_line, Ok(format!("0x{}", hex::encode(key.hash().0))));
+                list.made(proof_line, self.check_proof(&key));
+            }
+            Err(why) => {
+                list.made(key_line, Err(why));
+                list.made(proof_line, Err("skipped: there is no verifying key".into()));
+            }
+        }
     }
 
     fn check_signature(&self) -> Result<String, String> {

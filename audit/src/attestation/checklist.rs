@@ -39,14 +39,14 @@ checks! {
     CheckId:
     Form, "audit.form", "the file is in its one byte form";
     Signature, "audit.signature", "the auditor signed the claim";
+    Auditor, "audit.auditor", "the organiser had registered the auditor at the time of signing";
     Policy, "audit.policy_hash", "the policy is the one that the claim names, and keeps its rules";
     Data, "audit.data_root", "the data root is that of its parts, and the proof begins with its commitments";
     Statement, "audit.statement", "outcome and counts are those of the claim, in the form that the policy asks for";
+    Expected, "audit.expected", "policy, data and model are the expected ones";
+    Status, "audit.status", "it is neither expired nor revoked nor superseded";
     Key, "audit.key", "the verifying key is that of circuit and parameters";
     Proof, "audit.proof", "the proof is valid: the outcome is what the policy gives on all committed records";
-    Expected, "audit.expected", "policy, data and model are the expected ones";
-    Auditor, "audit.auditor", "the organiser had registered the auditor at the time of signing";
-    Status, "audit.status", "it is neither expired nor revoked nor superseded";
 }
 
 /// What became of a check.
