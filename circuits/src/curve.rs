@@ -1,4 +1,4 @@
-//! The only file that names a curve or a field.
+//! The only place that names a curve or a field.
 //!
 //! Outer curve: BN254, whose scalar field is [`Fr`] (modulus r).
 //! Inner curve: Baby Jubjub over `Fr`, in the twisted Edwards form with
@@ -7,6 +7,9 @@
 //!
 //! circomlib writes the same curve with a = 168700; the isomorphism is
 //! `x = x_circomlib * SQRT_168700`, `y = y_circomlib`.
+
+#[cfg(feature = "plonk")]
+pub mod plonk;
 
 use ark_ec::twisted_edwards::{Affine, MontCurveConfig, Projective, TECurveConfig};
 use ark_ed_on_bn254::EdwardsConfig;

@@ -4,6 +4,7 @@
 //! Without features this crate holds types and native computation only: no
 //! proof system. spec: `params`.
 
+pub mod attestation;
 pub mod ballot;
 pub mod curve;
 pub mod decryption;

@@ -1,8 +1,8 @@
 //! The commands. Each family of commands has its options in its own module.
 
 use crate::{
-    account, census, demo, election, export, identity, manual, mask, monitor_command, node_command, outcome,
-    receipt, record, register, trustee, verify, vote,
+    account, audit, census, demo, election, export, identity, manual, mask, monitor_command, node_command,
+    outcome, receipt, record, register, trustee, verify, vote,
 };
 use clap::{Parser, Subcommand};
 
@@ -53,6 +53,9 @@ pub enum Command {
     Trustee(trustee::TrusteeCommand),
     /// Follow elections, verify everything, and keep evidence.
     Monitor(monitor_command::MonitorOptions),
+    /// Audit decisions for bias, and prove it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Check an election record offline.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.

@@ -4,6 +4,7 @@ mod account;
 mod amounts;
 mod args;
 mod ask;
+mod audit;
 mod census;
 mod chart;
 mod demo;
@@ -56,6 +57,10 @@ fn main() -> ExitCode {
         Command::Node(command) => node_command::run(command),
         Command::Trustee(command) => trustee::run(command),
         Command::Monitor(options) => monitor_command::run(options),
+        Command::Audit(command) => match audit::run(command) {
+            Ok(code) => return code,
+            Err(e) => Err(e),
+        },
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

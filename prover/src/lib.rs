@@ -1,6 +1,8 @@
 //! Proving keys and proofs. Builds for `wasm32-unknown-unknown`, where there
 //! is no cache of keys. spec: `setup`.
 
+#[cfg(feature = "plonk")]
+pub mod attestation;
 pub mod certificate;
 mod codec;
 pub mod engine;

@@ -354,7 +354,7 @@ enum HeadError {
 }
 
 /// An exclusive lock that ends with the returned handle, or the process.
-fn lock_file(path: &Path, waiting: impl FnOnce()) -> io::Result<File> {
+pub(crate) fn lock_file(path: &Path, waiting: impl FnOnce()) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -367,7 +367,7 @@ fn lock_file(path: &Path, waiting: impl FnOnce()) -> io::Result<File> {
 }
 
 /// Readers see the old file or the whole new one, also after power loss.
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = (|| {
         let mut file = File::create(&temporary)?;

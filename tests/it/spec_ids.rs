@@ -9,8 +9,21 @@ use std::{
 };
 
 /// Folders whose sources cite the specification.
-const SOURCES: [&str; 10] =
-    ["circuits", "prover", "verifier", "proto", "trustee", "client", "node", "cli", "tests", "benches"];
+const SOURCES: [&str; 13] = [
+    "circuits",
+    "prover",
+    "verifier",
+    "audit",
+    "proto",
+    "trustee",
+    "client",
+    "node",
+    "cli",
+    "chain",
+    "contracts",
+    "tests",
+    "benches",
+];
 /// Folders inside them that hold no sources of ours.
 const SKIPPED: [&str; 2] = ["target", "node_modules"];
 /// Starts a citation; one or more ids in backticks follow.
@@ -152,7 +165,7 @@ fn links_between_pages_lead_somewhere() {
     let anchors: BTreeSet<String> = anchors().into_values().collect();
     let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut faults = Vec::new();
-    for folder in ["docs/spec", "docs/adr"].map(|f| root().join(f)) {
+    for folder in ["docs/spec", "docs/adr", "docs/guide"].map(|f| root().join(f)) {
         for page in files(&folder, "md") {
             let name = file_name(&page);
             for target in links(&read(&page)).filter(|t| !t.starts_with("http")) {

@@ -2,6 +2,8 @@
 //! keys for it. Holds no prover code and builds for
 //! `wasm32-unknown-unknown`. spec: `setup`.
 
+#[cfg(feature = "plonk")]
+pub mod attestation;
 pub mod batch;
 pub mod board;
 pub mod circuit_id;

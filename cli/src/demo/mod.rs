@@ -1,5 +1,6 @@
 //! `tabella demo`: a whole election on this machine, over real gRPC.
 
+mod bias;
 mod election;
 mod options;
 mod parties;
@@ -10,10 +11,13 @@ mod trustees;
 use crate::{chart, record, verify};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use story::Story;
 
-pub use options::DemoOptions;
+pub use options::{DemoCommand, DemoOptions};
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -40,8 +44,11 @@ struct Summary {
 /// # Errors
 /// If any step fails, or the outcome is not what the members chose.
 pub fn run(options: &DemoOptions) -> Result<()> {
+    if let Some(DemoCommand::Audit(options)) = &options.what {
+        return bias::run(options);
+    }
     options.check()?;
-    let out = directory(options)?;
+    let out = directory(options.out.as_deref())?;
     let mut story = Story::new(options.json);
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let outcome = runtime.block_on(election::run(options, &out, &mut story))?;
@@ -99,9 +106,9 @@ pub fn run(options: &DemoOptions) -> Result<()> {
     Ok(())
 }
 
-fn directory(options: &DemoOptions) -> Result<PathBuf> {
-    let directory = match &options.out {
-        Some(out) => out.clone(),
+fn directory(out: Option<&Path>) -> Result<PathBuf> {
+    let directory = match out {
+        Some(out) => out.to_owned(),
         None => tempfile::Builder::new().prefix("tabella-demo-").tempdir()?.keep(),
     };
     record::prepare(&directory)?;

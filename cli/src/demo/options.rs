@@ -1,12 +1,16 @@
 //! Options of `tabella demo`.
 
 use circuits::types::{BallotShape, RuleKind};
-use clap::Args;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// `tabella demo`
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DemoOptions {
+    /// Another demo than that of an election.
+    #[command(subcommand)]
+    pub what: Option<DemoCommand>,
     /// How many members of the census vote, each at least once.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     pub voters: u32,
@@ -63,4 +67,24 @@ impl DemoOptions {
         }
         Ok(())
     }
+}
+
+/// `tabella demo ..`
+#[derive(Clone, Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Audit COMPAS for bias: commit to its records, prove, verify, report.
+    Audit(AuditDemoOptions),
+}
+
+/// `tabella demo audit`
+#[derive(Clone, Debug, Args)]
+pub struct AuditDemoOptions {
+    /// Where everything is written; by default a new directory under the
+    /// system's one for temporary files.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the result as one JSON object on the last line; progress goes
+    /// to standard error.
+    #[arg(long)]
+    pub json: bool,
 }

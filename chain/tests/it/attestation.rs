@@ -1,0 +1,141 @@
+//! The committed verifier against real proofs.
+
+use crate::evm::{Called, Evm};
+use chain::attestation::{DESCRIPTION, GAS_CAP, calldata, creation_code};
+use circuits::attestation::{Shape, Statement, Subject, Table, testing};
+use prover::{
+    KeyStore,
+    attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, Store, prove},
+};
+use rand_core::OsRng;
+use std::{fs, path::Path, process::Command, sync::OnceLock};
+use verifier::attestation::{KeyHash, verify};
+
+/// Length of a contract's code that EIP-170 allows.
+const CODE_LIMIT: usize = 24_576;
+/// Length of a proof that the on-chain shape may have.
+const PROOF_LIMIT: usize = 4_000;
+
+struct Proven {
+    calldata: Vec<u8>,
+    inputs: usize,
+    proof: usize,
+    key: KeyHash,
+}
+
+/// One proof in the on-chain shape, for all tests.
+fn proven() -> &'static Proven {
+    static PROVEN: OnceLock<Proven> = OnceLock::new();
+    PROVEN.get_or_init(|| {
+        let shape = Shape::on_chain();
+        let store = Store::new(KeyStore::default_directory().unwrap());
+        let srs = store.development_srs(shape.k(), &|_| ()).unwrap();
+        let codes = testing::codes(shape.layout(), 3_000);
+        let table = Table::new(shape.layout(), &codes).unwrap();
+        let statement = Statement::of(&shape, &testing::full_policy(), Subject([5; 32]), 7, &table).unwrap();
+        let data = Dataset::new(&shape, codes, &CommitmentSeed::random(&mut OsRng)).unwrap();
+        let commitment = data.commit(&srs).unwrap();
+        let key = ProvingKey::make(&srs, &shape).unwrap();
+        let permit = ProofPermit::after(0).unwrap();
+        let proof = prove(&srs, &key, &statement, &data, &commitment, permit).unwrap();
+        verify(key.verifying(), &statement, &commitment, &proof).unwrap();
+        let inputs = statement.encode(&commitment.digest());
+        Proven {
+            calldata: calldata(&inputs, &proof),
+            inputs: inputs.len(),
+            proof: proof.len(),
+            key: key.verifying().hash(),
+        }
+    })
+}
+
+#[test]
+fn a_valid_proof_is_accepted_within_the_limits_of_the_chain() {
+    let proven = proven();
+    let mut evm = Evm::new();
+    let (verifier, length, creation) = evm.deploy(creation_code().unwrap()).unwrap();
+    assert!(length <= CODE_LIMIT, "{length} bytes of code");
+    assert!(proven.proof <= PROOF_LIMIT, "{} bytes of proof", proven.proof);
+    let called = evm.call(verifier, proven.calldata.clone(), GAS_CAP);
+    let Called::Returned { gas, output } = called else { panic!("refused: {called:?}") };
+    assert_eq!(output, []);
+    println!(
+        "attestation verifier: {length} bytes of code, {creation} gas to create, {gas} gas to verify, \
+         {} bytes of proof, {} inputs",
+        proven.proof, proven.inputs
+    );
+}
+
+/// One bit of every byte of inputs and proof, in turn.
+#[test]
+fn every_byte_of_proof_and_inputs_is_bound() {
+    use rayon::prelude::*;
+    let calldata = &proven().calldata;
+    let accepted: Vec<usize> = (0..calldata.len())
+        .into_par_iter()
+        .map_init(
+            || {
+                let mut evm = Evm::new();
+                let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
+                (evm, verifier)
+            },
+            |(evm, verifier), at| {
+                let mut changed = calldata.clone();
+                changed[at] ^= 1 << (at % 8);
+                let called = evm.call(*verifier, changed, GAS_CAP);
+                matches!(called, Called::Returned { .. }).then_some(at)
+            },
+        )
+        .flatten()
+        .collect();
+    assert_eq!(accepted, [], "bytes that do not matter");
+}
+
+#[test]
+fn missing_and_swapped_calldata_is_refused() {
+    let proven = proven();
+    let mut evm = Evm::new();
+    let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
+    let mut refused = |data: Vec<u8>| matches!(evm.call(verifier, data, GAS_CAP), Called::Refused { .. });
+    assert!(refused(vec![]));
+    assert!(refused(proven.calldata[..proven.calldata.len() - 1].to_vec()));
+    assert!(refused(proven.calldata[32..].to_vec()));
+    let mut swapped = proven.calldata.clone();
+    swapped[..64].rotate_left(32);
+    assert!(refused(swapped));
+}
+
+/// The committed bytecode is for the key that this code makes.
+#[test]
+fn the_committed_verifier_is_that_of_the_present_circuit() {
+    let description: serde_json::Value = serde_json::from_str(DESCRIPTION).unwrap();
+    let digits: String = proven().key.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        description["key_hash"],
+        format!("0x{digits}"),
+        "the circuit changed: make the verifier again as contracts/README.md says"
+    );
+    assert_eq!(description["inputs"], proven().inputs);
+    assert_eq!(description["proof_bytes"], proven().proof);
+}
+
+/// The committed bytecode is what the committed source gives.
+#[test]
+fn the_committed_bytecode_is_that_of_the_source() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("contracts");
+    fs::create_dir_all(target.join("attestation")).unwrap();
+    for file in ["package.json", "package-lock.json", "compile.cjs", "attestation/Verifier.sol"] {
+        fs::copy(source.join(file), target.join(file)).unwrap();
+    }
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).current_dir(&target).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    if !target.join("node_modules/solc").is_dir() {
+        run("npm", &["ci", "--no-audit", "--no-fund"]);
+    }
+    run("node", &["compile.cjs"]);
+    let compiled = fs::read_to_string(target.join("attestation/verifier.hex")).unwrap();
+    assert_eq!(hex::decode(compiled.trim()).unwrap(), creation_code().unwrap());
+}

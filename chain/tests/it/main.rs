@@ -1,0 +1,4 @@
+//! Contracts on an embedded EVM.
+
+mod attestation;
+mod evm;
