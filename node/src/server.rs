@@ -27,7 +27,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinHandle,
 };
 use tonic::service::Routes;
@@ -132,12 +132,14 @@ pub struct Found {
     pub entries: u64,
 }
 
-/// Opens a node's data as a start does, and closes it again. A torn tail is
-/// cut and a missing index is built, as on a start.
+/// Checks configuration and data as a start does: opens the data and closes
+/// it again. A torn tail is cut and a missing index is built, as on a start.
 ///
 /// # Errors
-/// If the stored data cannot be used.
+/// If configuration or stored data cannot be used.
 pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
+    let _ = transport::cors(&config.origins)?;
+    transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
     let (ledger, recovery) = open(config, &deps).await?;
     let found = {
         let state = ledger.state();
@@ -209,6 +211,7 @@ impl Node {
     /// If the stored data cannot be used or the address is taken.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, NodeError> {
         let cors = transport::cors(&config.origins)?;
+        transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
         let (limits, address, tls) = (config.limits.clone(), config.listen, config.tls.clone());
         let operator = config.operator.clone();
         let ledger = Arc::new(open(config, &deps).await?.0);
@@ -320,7 +323,6 @@ async fn routes(
         holders_max: limits.holders,
         operator,
         drafts: Arc::new(RateLimit::new(limits.draft_burst, limits.draft_interval)),
-        uploads: Arc::new(Semaphore::new(limits.uploads.clamp(1, Semaphore::MAX_PERMITS))),
         places: places.clone(),
     };
     let boards = Boards { ledger: ledger.clone(), places, ended: ended.clone() };

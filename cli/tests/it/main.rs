@@ -4,4 +4,7 @@
 mod account;
 mod crash;
 mod demo;
+mod foreign;
+mod node;
 mod records;
+mod served;

@@ -100,7 +100,7 @@ impl Follower {
 
 /// Returns when the node shuts down, or is gone.
 async fn ended(ended: &mut watch::Receiver<bool>) {
-    ended.wait_for(|ended| *ended).await.map_or((), |_| ());
+    let _ = ended.wait_for(|ended| *ended).await;
 }
 
 #[tonic::async_trait]

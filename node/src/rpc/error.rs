@@ -46,7 +46,9 @@ pub enum Error {
     #[error("too many downloads are under way on this node; try again shortly")]
     Downloads,
     /// See the message.
-    #[error("too many tables of holders are being received; try again shortly")]
+    #[error(
+        "too many drafts, tables of holders and trustees' messages are being received; try again shortly"
+    )]
     Uploads,
     /// See the message.
     #[error("the node is at its limit of requests; try again shortly")]
@@ -195,8 +197,10 @@ impl From<Error> for Status {
         if let Error::Stream(status) = error {
             return status;
         }
-        if matches!(error, Error::Read(_)) {
-            tracing::error!(%error, "the log cannot be read");
+        match &error {
+            Error::Read(_) => tracing::error!(%error, "the log cannot be read"),
+            Error::Internal => tracing::error!("a call failed through a fault of this node"),
+            _ => {}
         }
         let mut details = ErrorDetails::with_error_info(error.reason(), DOMAIN, error.metadata());
         match &error {

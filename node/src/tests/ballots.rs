@@ -199,17 +199,6 @@ async fn a23_a_slot_is_rate_limited() {
     node.stop().await;
 }
 
-/// Waits for a word before each batch.
-#[derive(Debug)]
-struct Held(Mutex<mpsc::Receiver<()>>);
-
-impl Proofs for Held {
-    fn verify(&self, key: KeyHash, claims: &[Claim]) -> Vec<Result<(), VerifyError>> {
-        let _ = self.0.lock().unwrap().recv();
-        Lenient.verify(key, claims)
-    }
-}
-
 /// A43: a full queue refuses at once and says when to come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a43_a_full_queue_refuses_at_once() {

@@ -1,7 +1,7 @@
 //! An organisation, its election, and a node that serves it.
 
 use crate::{
-    Clock, Config, Deps, KeySet, Metrics, Node, TallyCase, TallyFailure, TallyProver,
+    Clock, Config, Deps, KeySet, Metrics, Node, NodeError, TallyCase, TallyFailure, TallyProver,
     jobs::verification::Proofs,
 };
 use ark_ff::UniformRand;
@@ -15,8 +15,9 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
+        mpsc,
     },
 };
 use tempfile::TempDir;
@@ -51,6 +52,17 @@ impl Proofs for Lenient {
     fn verify(&self, _: KeyHash, claims: &[Claim]) -> Vec<Result<(), VerifyError>> {
         let verdict = |c: &Claim| if c.proof.0[0] == 0xff { Err(VerifyError::Rejected) } else { Ok(()) };
         claims.iter().map(verdict).collect()
+    }
+}
+
+/// Waits for a word before each batch, as long as somebody may give it.
+#[derive(Debug)]
+pub struct Held(pub Mutex<mpsc::Receiver<()>>);
+
+impl Proofs for Held {
+    fn verify(&self, key: KeyHash, claims: &[Claim]) -> Vec<Result<(), VerifyError>> {
+        let _ = self.0.lock().unwrap().recv();
+        Lenient.verify(key, claims)
     }
 }
 
@@ -329,10 +341,27 @@ pub async fn serve(world: &World, place: &Place) -> Served {
     serve_with(world, place.config(world), Arc::new(Lenient)).await
 }
 
+/// Without clients.
+pub async fn try_start(world: &World, config: Config) -> Result<Node, NodeError> {
+    let (keys, tally, clock) =
+        (world.keys.clone(), Arc::new(Prover::default()), Arc::new(crate::SystemClock));
+    Node::start(config, Deps { keys, proofs: Arc::new(Lenient), tally, clock, metrics: Metrics::default() })
+        .await
+}
+
 pub async fn serve_with(world: &World, config: Config, proofs: Arc<dyn Proofs>) -> Served {
+    serve_counting(world, config, proofs, Metrics::default()).await
+}
+
+pub async fn serve_counting(
+    world: &World,
+    config: Config,
+    proofs: Arc<dyn Proofs>,
+    metrics: Metrics,
+) -> Served {
     let clock = Arc::new(ManualClock(AtomicU64::new(OPENING)));
     let prover = Arc::new(Prover::default());
-    let (keys, tally, metrics) = (world.keys.clone(), prover.clone(), Metrics::default());
+    let (keys, tally) = (world.keys.clone(), prover.clone());
     let node =
         Node::start(config, Deps { keys, proofs, tally, clock: clock.clone(), metrics: metrics.clone() })
             .await

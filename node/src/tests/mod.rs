@@ -3,6 +3,7 @@
 
 mod ballots;
 pub(crate) mod fixture;
+mod hostile;
 mod proofs;
 mod restart;
 mod rules;

@@ -1,7 +1,7 @@
 //! What survives the end of the process.
 
 use super::fixture::*;
-use crate::{Deps, Metrics, Node, NodeError, ledger::OpenError};
+use crate::{NodeError, ledger::OpenError};
 use circuits::types::*;
 use std::{fs, path::Path, sync::Arc};
 use tonic::Code;
@@ -20,10 +20,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 async fn start_fails(world: &World, place: &Place) -> NodeError {
-    let (keys, tally, clock) =
-        (world.keys.clone(), Arc::new(Prover::default()), Arc::new(crate::SystemClock));
-    let deps = Deps { keys, proofs: Arc::new(Lenient), tally, clock, metrics: Metrics::default() };
-    Node::start(place.config(world), deps).await.map(|_| ()).unwrap_err()
+    try_start(world, place.config(world)).await.map(|_| ()).unwrap_err()
 }
 
 /// A4: after a restart, with the index or with one built anew, the state is

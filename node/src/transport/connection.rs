@@ -61,7 +61,8 @@ impl Connection {
         next.min(end)
     }
 
-    /// The timer is set anew only when it fires: bytes cost nothing.
+    /// Once begun, the timer is set anew only when it fires: bytes cost
+    /// nothing.
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let due = self.due();
@@ -92,8 +93,14 @@ impl AsyncRead for Connection {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let bytes = buf.filled().len() - before;
         if bytes > 0 {
+            let begins = self.received < BEGINNING;
             self.received = self.received.saturating_add(bytes);
             self.moved = Instant::now();
+            if begins && self.received >= BEGINNING {
+                // The caller reads again, and so polls the timer again.
+                let due = self.due();
+                self.timer.as_mut().reset(due);
+            }
         }
         read
     }

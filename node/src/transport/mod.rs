@@ -9,6 +9,8 @@ mod observe;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub use methods::paths;
 pub use methods::services;
 
 use crate::{
@@ -83,6 +85,14 @@ fn builder(limits: &Limits) -> Server {
         .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
         .http2_max_local_error_reset_streams(Some(LOCAL_RESETS))
         .max_connection_age(limits.connection_age)
+}
+
+/// Sees whether certificate and key can be used.
+///
+/// # Errors
+/// If they cannot.
+pub fn check_tls(tls: Option<&Tls>, limits: &Limits) -> Result<(), Error> {
+    tls.map_or(Ok(()), |tls| builder(limits).tls_config(identity(tls, limits)).map(|_| ()))
 }
 
 fn identity(tls: &Tls, limits: &Limits) -> ServerTlsConfig {
