@@ -1,14 +1,11 @@
 # A Tabella node, or any other command of the binary:
 #
 #   docker build -t tabella .
-#   docker run --rm -v tabella:/var/lib/tabella tabella node init --dir /var/lib/tabella \
-#     --passphrase-file /var/lib/tabella/passphrase
+#   docker run --rm -it -v tabella:/var/lib/tabella tabella node init --dir /var/lib/tabella
 #
 # docs/operations.md says how to run it.
 
 FROM rust:1.95-slim-bookworm AS build
-RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Cargo.toml Cargo.lock rustfmt.toml ./
 COPY circuits circuits
@@ -27,8 +24,7 @@ COPY examples examples
 RUN cargo build --release --locked --package cli --bin tabella
 
 FROM debian:bookworm-slim
-# For health checks and for https to public authorities nothing is needed:
-# the binary brings its roots.
+# No certificates: the binary brings the roots of the public authorities.
 RUN useradd --system --uid 10001 --home-dir /var/lib/tabella --create-home tabella \
     && chmod 0700 /var/lib/tabella
 COPY --from=build /src/target/release/tabella /usr/local/bin/tabella

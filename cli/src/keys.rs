@@ -60,11 +60,6 @@ impl ElectionKeys {
         self.verifying[0].prepare()
     }
 
-    /// The verifying key of ballots.
-    pub fn ballot(&self) -> PreparedVerifyingKey {
-        self.verifying[1].prepare()
-    }
-
     /// A proving key.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod census;
 mod chart;
 mod demo;
 mod election;
+mod examples;
 mod export;
 mod home;
 mod identity;
@@ -33,7 +34,7 @@ mod verify;
 mod vote;
 
 use args::{Args, Command};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage (by clap).
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     // Named here, since TLS libraries with two providers to choose from take
     // none. It is the first call of the process, so it cannot fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let result = match Args::parse().command {
+    let result = match parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Account(command) => account::run(command),
         Command::Identity(command) => identity::run(command),
@@ -68,4 +69,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Reads the command line, or ends with what is wrong with it.
+fn parse() -> Args {
+    let matches = examples::add(Args::command()).get_matches();
+    Args::from_arg_matches(&matches).unwrap_or_else(|e| e.exit())
 }

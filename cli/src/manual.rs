@@ -1,7 +1,7 @@
 //! `tabella completions` and `tabella man`: the command line described to
 //! shells and to readers. spec: `cli.manual`
 
-use crate::args::Args;
+use crate::{args::Args, examples};
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -13,10 +13,6 @@ use std::{
 
 /// `tabella completions`
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[command(after_long_help = "Examples:
-  tabella completions bash > ~/.local/share/bash-completion/completions/tabella
-  tabella completions zsh > ~/.zfunc/_tabella
-  tabella completions fish > ~/.config/fish/completions/tabella.fish")]
 pub struct CompletionsOptions {
     /// Which shell.
     #[arg(value_name = "SHELL")]
@@ -25,8 +21,6 @@ pub struct CompletionsOptions {
 
 /// `tabella man`
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_long_help = "Example:
-  tabella man --out ~/.local/share/man/man1")]
 pub struct ManOptions {
     /// Directory to write; made if it is not there.
     #[arg(long, value_name = "DIR")]
@@ -50,7 +44,7 @@ pub fn completions(options: CompletionsOptions) -> Result<()> {
 pub fn man(options: &ManOptions) -> Result<()> {
     let out = &options.out;
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    clap_mangen::generate_to(Args::command(), out)
+    clap_mangen::generate_to(examples::add(Args::command()), out)
         .with_context(|| format!("cannot write to {}", out.display()))?;
     eprintln!("manual pages written to {}", out.display());
     Ok(())

@@ -24,12 +24,6 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// `tabella tally`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella tally --election 0x12.. --node https://vote.example.org --wait
-  tabella tally --election 0x12.. --organiser 0xab.. --node https://vote.example.org --json
-
-The whole record is downloaded and every check of `tabella verify` made before
-anything is shown. `tabella record export` keeps the record.")]
 pub struct TallyOptions {
     #[command(flatten)]
     election: ElectionOptions,

@@ -21,8 +21,6 @@ pub enum RecordCommand {
 
 /// `tabella record export`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Example:
-  tabella record export --election 0x12.. --node https://vote.example.org --out record")]
 pub struct RecordOptions {
     #[command(flatten)]
     node: NodeOptions,

@@ -17,7 +17,7 @@ use client::{
     Node, census,
     election::{self, Reference},
     record,
-    registration::{self, Registered},
+    registration::{self, InvalidRegistrations, Registered},
 };
 use std::collections::BTreeMap;
 use verifier::{
@@ -61,18 +61,12 @@ impl Watch {
             let frozen = census::frozen_after(census.entries(), &draft, &holders, &all);
             let frozen = frozen.ok_or((Kind::Census, NOT_REBUILT.to_owned()))?;
             let (before, after) = all.split_at(frozen);
-            let mut registered = Registered::default();
-            let mut take = |part, start| {
-                registered
-                    .extend(&key, part, start, chain_id, &draft.organisation)
-                    .map_err(|e| (Kind::Registration, e.to_string()))?;
-                Ok(registered.clone())
-            };
-            let members = take(before, 0)?;
-            census::recheck(&census, &draft, &holders, &members)
+            let faulty = |e: InvalidRegistrations| (Kind::Registration, e.to_string());
+            let (mut registered, name) = (Registered::default(), &draft.organisation);
+            registered.extend(&key, before, 0, chain_id, name).map_err(faulty)?;
+            census::recheck(&census, &draft, &holders, &registered)
                 .map_err(|e| (Kind::Census, e.to_string()))?;
-            take(after, frozen)?;
-            Ok(())
+            registered.extend(&key, after, frozen, chain_id, name).map_err(faulty)
         });
         Ok(judged.await?.err().map(|(kind, detail)| Finding::report(kind, url, detail, None)))
     }

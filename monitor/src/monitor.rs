@@ -26,6 +26,9 @@ use std::{
 };
 use tokio::task::JoinSet;
 
+/// Shortest time between two passes.
+const MOMENT: Duration = Duration::from_millis(300);
+
 /// What a monitor is told.
 #[derive(Debug)]
 pub struct Config {
@@ -158,8 +161,10 @@ impl Monitor {
         !self.config.elections.is_empty() && self.config.elections.iter().all(watched)
     }
 
-    /// Waits until a node shows a new entry, at most `longest`.
+    /// Waits until a node shows a new entry, at most `longest`, and a moment
+    /// in any case, so that entries gather to batches.
     pub async fn wait(&self, longest: Duration) {
+        tokio::time::sleep(MOMENT.min(longest)).await;
         let mut news = JoinSet::new();
         for node in self.config.nodes.iter().filter_map(Endpoint::connected) {
             for watch in self.watches.values().filter(|w| !w.is_done()) {

@@ -84,12 +84,11 @@ impl Watch {
         let mut unusable = Vec::new();
         let (id, domain, operator) = (self.id(), self.election.domain(), self.election.draft().operator);
         for (path, head) in promises.heads.iter().filter(|(_, h)| h.head.election_id == id) {
-            match head.check(&domain, operator) {
-                Ok(()) => self.judge(head, &path.display().to_string())?,
-                Err(e) => {
-                    unusable.push((path.clone(), format!("a head that its operator did not sign: {e}")))
-                }
+            if let Err(e) = head.check(&domain, operator) {
+                unusable.push((path.clone(), format!("a head that its operator did not sign: {e}")));
+                continue;
             }
+            self.judge(head, &path.display().to_string())?;
         }
         for (path, receipt) in promises.receipts.iter().filter(|(_, r)| r.head.head.election_id == id) {
             match receipt.check(id, &domain, operator) {
@@ -103,7 +102,7 @@ impl Watch {
     fn check_receipt(&mut self, path: &Path, receipt: &Receipt) -> Result<(), Error> {
         let source = path.display().to_string();
         let Some(Verdict::Broken(evidence)) = receipt::verdict(receipt, self.board()?.mirror()) else {
-            return self.judge(&receipt.head, &source);
+            return self.judge(&receipt.head, &source).map(|_| ());
         };
         let seq = receipt.path.index;
         let (detail, claim) = match evidence {

@@ -14,6 +14,7 @@ use crate::{
 use circuits::types::{BoardEntry, ElectionId, SignedHead};
 use client::{Node, election::Election};
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -85,6 +86,8 @@ pub struct Watch {
     board: Option<Board>,
     /// Slots of the board when it was last here.
     slots: usize,
+    /// Heads of other views that were examined, by node.
+    settled: BTreeMap<String, SignedHead>,
 }
 
 impl Watch {
@@ -101,7 +104,9 @@ impl Watch {
     ) -> Result<Self, Error> {
         let election = Arc::new(election);
         let (store, entries) = directory.election(election.id, election.draft().rule.shape())?;
-        let mut watch = Self { election, keys, directory, store, metrics, board: None, slots: 0 };
+        store.checkpoint.findings.iter().for_each(|f| metrics.misbehaviour(f.kind));
+        let (slots, settled) = (0, BTreeMap::new());
+        let mut watch = Self { election, keys, directory, store, metrics, board: None, slots, settled };
         watch.restore(entries).await?;
         Ok(watch)
     }
@@ -189,10 +194,12 @@ impl Watch {
             let detail = format!("showed a head that its operator did not sign for this election: {problem}");
             return Ok(self.keep(Finding::report(Kind::Malformed, url, detail, None))?);
         }
-        self.judge(&head, url)?;
-        self.remember(&head, url)?;
+        let conflicts = self.judge(&head, url)?;
+        self.remember(&head, url, conflicts)?;
         self.metrics.head(self.id(), url, &head.head, now());
-        self.follow(url, node, head).await?;
+        if self.settled.get(url) != Some(&head) {
+            self.follow(url, node, head).await?;
+        }
         let behind = head.head.size.saturating_sub(self.board()?.mirror().len());
         self.metrics.lag(self.id(), url, behind);
         Ok(())
@@ -247,8 +254,8 @@ impl Watch {
     }
 
     /// Compares a signed head with every head and every entry known, whoever
-    /// has shown it. spec: `monitor.heads`
-    pub(crate) fn judge(&mut self, head: &SignedHead, source: &str) -> Result<(), Error> {
+    /// has shown it. Says whether it conflicts. spec: `monitor.heads`
+    pub(crate) fn judge(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
         let checkpoint = &self.store.checkpoint;
         let known = checkpoint.heads.values().chain(&checkpoint.anchor);
         let conflict = known.filter_map(|k| Some((*k, head_conflict(&k.head, &head.head)?))).next();
@@ -257,27 +264,32 @@ impl Watch {
             let (a, b) = (known.head.size, head.head.size);
             let detail = format!("signed heads of {a} and {b} entries: {conflict}");
             let claim = Claim::TwoHeads { first: known, second: *head };
-            return self.keep(Finding { kind, node: source.into(), detail, claim });
+            self.keep(Finding { kind, node: source.into(), detail, claim })?;
+            return Ok(true);
         }
         let board = self.board()?;
         let Some(longer) = board.mirror().head().filter(|k| k.head.size >= head.head.size) else {
-            return Ok(());
+            return Ok(false);
         };
         if board.agrees(head) {
-            return Ok(());
+            return Ok(false);
         }
         let claim = Claim::other_prefix(board.mirror().tree(), *longer, *head).ok_or(Error::Interrupted)?;
         let (m, n) = (head.head.size, longer.head.size);
         let detail = format!("signed two views, of {n} and {m} entries: the first {m} entries differ");
-        self.keep(Finding { kind: Kind::SplitView, node: source.into(), detail, claim })
+        self.keep(Finding { kind: Kind::SplitView, node: source.into(), detail, claim })?;
+        Ok(true)
     }
 
     /// Keeps the highest head of every node; a node that shows less than
     /// before was rolled back (A37). Another node may lag.
-    fn remember(&mut self, head: &SignedHead, url: &str) -> Result<(), Error> {
+    fn remember(&mut self, head: &SignedHead, url: &str, conflicts: bool) -> Result<(), Error> {
         let heads = &mut self.store.checkpoint.heads;
         let before = heads.get(url).copied();
         let (size, known) = (head.head.size, before.map_or(0, |b| b.head.size));
+        if size < known && conflicts {
+            return Ok(());
+        }
         if size < known {
             let detail = format!("shows {size} entries, after it had shown {known}");
             return self.keep(Finding::report(Kind::Rollback, url, detail, before));
@@ -317,6 +329,7 @@ impl Watch {
             if self.store.checkpoint.size - saved >= SAVE_EVERY {
                 saved = self.store.checkpoint.size;
                 self.store.save()?;
+                tracing::info!(election = %self.id(), verified = saved, "catching up");
             }
         }
         Ok(false)
@@ -408,6 +421,9 @@ impl Watch {
             self.keep(finding)?;
         }
         self.forget_unanchored().await?;
+        if found {
+            self.settled.insert(url.to_owned(), head);
+        }
         Ok(found)
     }
 

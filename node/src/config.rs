@@ -107,7 +107,8 @@ pub struct Limits {
     /// Downloads of boards, registrations, censuses and records at once.
     /// Default 128.
     pub downloads: usize,
-    /// Tables of holders received at once. Default 4.
+    /// Calls that may be large (drafts, tables of holders, trustees' messages)
+    /// at once. Default 32.
     pub uploads: usize,
     /// Proofs that wait to be verified; more are refused. Default 1,024.
     pub verification_queue: usize,
@@ -160,7 +161,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(60),
             followers: 1024,
             downloads: 128,
-            uploads: 4,
+            uploads: 32,
             verification_queue: 1024,
             verification_batch: 128,
             command_queue: 1024,

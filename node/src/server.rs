@@ -27,7 +27,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinHandle,
 };
 use tonic::service::Routes;
@@ -138,7 +138,7 @@ pub struct Found {
 /// # Errors
 /// If configuration or stored data cannot be used.
 pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
-    transport::cors(&config.origins)?;
+    let _ = transport::cors(&config.origins)?;
     transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
     let (ledger, recovery) = open(config, &deps).await?;
     let found = {
@@ -323,7 +323,6 @@ async fn routes(
         holders_max: limits.holders,
         operator,
         drafts: Arc::new(RateLimit::new(limits.draft_burst, limits.draft_interval)),
-        uploads: Arc::new(Semaphore::new(limits.uploads.clamp(1, Semaphore::MAX_PERMITS))),
         places: places.clone(),
     };
     let boards = Boards { ledger: ledger.clone(), places, ended: ended.clone() };

@@ -3,3 +3,4 @@
 
 mod served;
 mod spec_ids;
+mod wire;

@@ -14,12 +14,6 @@ use std::path::PathBuf;
 
 /// `tabella census freeze`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella census freeze --draft 0x12.. --table holders.jsonl --account organiser.json --node https://vote.example.org --dry-run
-  tabella census freeze --draft 0x12.. --table holders.jsonl --account organiser.json --node https://vote.example.org
-
-Every registration is checked here before anything is signed. Nobody who
-registers afterwards can vote in this election.")]
 pub struct FreezeOptions {
     #[command(flatten)]
     election: ElectionOptions,

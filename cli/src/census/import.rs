@@ -1,6 +1,6 @@
 //! `tabella census import`: balances to weights. spec: `census.import`
 
-use crate::{chart, keys, options::NodeOptions, progress};
+use crate::{chart, keys, progress, vote::options::MaybeNode};
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::{Holder, holders_digest};
 use clap::Args;
@@ -20,13 +20,6 @@ const LINES_SHOWN: usize = 20;
 
 /// `tabella census import`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella census import balances.csv --dry-run
-  tabella census import balances.csv --decimals 0 --out holders.jsonl
-  tabella census import balances.csv --dry-run --node https://vote.example.org --organisation \"Example DAO\"
-
-The table has the columns address,balance with balances in the token's base
-units (wei). A weight is the balance in census units, rounded down.")]
 pub struct ImportOptions {
     /// Table of balances (CSV): address,balance or address,balance_wei.
     #[arg(value_name = "CSV")]
@@ -50,7 +43,7 @@ pub struct ImportOptions {
     #[arg(long, value_name = "N", default_value_t = 1)]
     registration_chain_id: u64,
     #[command(flatten)]
-    node: Option<NodeOptions>,
+    node: MaybeNode,
     /// Print one JSON object: {ok, rows, holders, total, dust, malformed, ..}.
     #[arg(long)]
     json: bool,
@@ -98,8 +91,9 @@ fn refusal(e: &InvalidTable) -> anyhow::Error {
 }
 
 async fn unregistered(options: &ImportOptions, holders: &[Holder]) -> Result<Option<Unregistered>> {
-    let (Some(organisation), Some(node)) = (&options.organisation, &options.node) else { return Ok(None) };
-    let all = registration::fetch(&node.connect().await?, organisation).await?;
+    let Some(organisation) = &options.organisation else { return Ok(None) };
+    let node = options.node.required()?.connect().await?;
+    let all = registration::fetch(&node, organisation).await?;
     let line = progress::spinner("checking registrations");
     let key = keys::registration_alone()?;
     let registered = Registered::check(&key, &all, options.registration_chain_id, organisation);

@@ -20,13 +20,6 @@ use std::path::PathBuf;
 
 /// `tabella census rebuild`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella census rebuild --election 0x12.. --node https://vote.example.org
-  tabella census rebuild --draft 0x12.. --table holders.jsonl --node https://vote.example.org
-
-Without --table the holders are those that the node shows; they must have the
-digest that the draft names. Every registration is checked here. Exit code 1 if
-the frozen census is not the one that holders and registrations give.")]
 pub struct RebuildOptions {
     #[command(flatten)]
     election: ElectionOptions,
@@ -49,7 +42,7 @@ pub async fn run(options: &RebuildOptions) -> Result<()> {
     let node = options.node.connect().await?;
     let found = options.election.find(&node).await?;
     let holders = holders(options, &node, &found).await?;
-    let log = registrations(&node, &found).await?;
+    let log = registration::fetch(&node, &found.draft().organisation).await?;
     match found.census {
         Some(statement) => compare(options, &node, &found, &statement, &holders, &log).await,
         None => print(options, &found, &build(&found, &holders, &log)?, log.len(), false),
@@ -75,21 +68,13 @@ async fn holders(options: &RebuildOptions, node: &Node, found: &Found) -> Result
     Ok(holders)
 }
 
-/// All of the organisation, in log order, each checked.
-async fn registrations(node: &Node, found: &Found) -> Result<Vec<Registration>> {
-    let draft = found.draft();
-    let all = registration::fetch(node, &draft.organisation).await?;
-    let line = progress::spinner("checking registrations");
-    let key = keys::registration_alone()?;
-    let checked = Registered::check(&key, &all, draft.registration_chain_id, &draft.organisation);
-    line.finish_and_clear();
-    checked?;
-    Ok(all)
-}
-
+/// The census of the first registrations of the log, each checked.
 fn build(found: &Found, holders: &[Holder], log: &[Registration]) -> Result<Census> {
     let (key, draft) = (keys::registration_alone()?, found.draft());
-    let registered = Registered::check(&key, log, draft.registration_chain_id, &draft.organisation)?;
+    let line = progress::spinner("checking registrations");
+    let registered = Registered::check(&key, log, draft.registration_chain_id, &draft.organisation);
+    line.finish_and_clear();
+    let registered = registered?;
     Ok(Census::of_registered(&draft.census, holders, |a| registered.identity(a))?)
 }
 

@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 
 /// `tabella census show`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella census show --election 0x12.. --node https://vote.example.org
-  tabella census show --election 0x12.. --node https://vote.example.org --members | grep 0xabcd")]
 pub struct ShowOptions {
     #[command(flatten)]
     election: ElectionOptions,

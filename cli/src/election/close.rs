@@ -14,12 +14,6 @@ use std::path::PathBuf;
 
 /// `tabella election close`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella election close --election 0x12.. --node https://vote.example.org
-  tabella election close --election 0x12.. --account organiser.json --node https://vote.example.org
-
-From the closing time on anybody may close, without an account; before, only the
-organiser, and only if the draft allows it (early_close).")]
 pub struct CloseOptions {
     #[command(flatten)]
     election: ElectionOptions,

@@ -28,11 +28,6 @@ const CLOCK_TOLERANCE: u64 = 30;
 
 /// `tabella election create`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella election create --file election.toml --account organiser.json --node https://vote.example.org --dry-run
-  tabella election create --file election.toml --account organiser.json --node https://vote.example.org
-
-examples/election.toml in the source shows every key with its meaning.")]
 pub struct CreateOptions {
     /// What is decided and how (TOML); paths in it are relative to it.
     #[arg(long, value_name = "FILE")]

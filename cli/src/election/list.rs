@@ -8,9 +8,6 @@ use serde_json::{Value, json};
 
 /// `tabella election list`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella election list --node https://vote.example.org
-  tabella election list --organisation \"Example DAO\" --node https://vote.example.org --json")]
 pub struct ListOptions {
     /// Only those of this organisation.
     #[arg(long, value_name = "NAME")]

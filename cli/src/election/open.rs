@@ -23,13 +23,6 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// `tabella election open`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella election open --draft 0x12.. --account organiser.json --node https://vote.example.org --wait
-  tabella election open --draft 0x12.. --account organiser.json --node https://vote.example.org --confirm-disclosure
-
-The trustees' key, their signatures and the hashes of the verifying keys are
-checked first. Then the report on what totals could reveal is printed; read it
-and confirm it at the terminal, or with --confirm-disclosure in scripts.")]
 pub struct OpenOptions {
     #[command(flatten)]
     election: ElectionOptions,

@@ -16,12 +16,6 @@ use std::path::PathBuf;
 
 /// `tabella election report`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella election report --election 0x12.. --node https://vote.example.org
-  tabella election report --draft 0x12.. --table holders.jsonl --node https://vote.example.org
-
-Before the census is frozen, --table says who holds what; the report is then on
-those of them who are registered so far.")]
 pub struct ReportOptions {
     #[command(flatten)]
     election: ElectionOptions,

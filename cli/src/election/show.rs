@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 
 /// `tabella election show`
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = "Examples:
-  tabella election show --election 0x12.. --node https://vote.example.org
-  tabella election show --draft 0x12.. --organiser 0xab.. --node https://vote.example.org --json")]
 pub struct ShowOptions {
     #[command(flatten)]
     election: ElectionOptions,
@@ -102,19 +99,19 @@ impl Status {
         }
         println!("{}\n", text::plain(&found.signed.proposal).trim_end());
         super::print_terms(draft);
-        println!("\nDraft       {}", found.draft_id());
+        println!("\nDraft         {}", found.draft_id());
         if let Some(id) = found.election_id {
-            println!("Election    {id}");
+            println!("Election      {id}");
         }
         if let Some(census) = &found.census {
             let total = crate::chart::units(census.total, draft.census.decimals);
-            println!("Census      root {}, {total} tokens", census.root);
+            println!("Frozen        root {}, {total} tokens", census.root);
         }
         if let Some(entries) = self.entries {
-            println!("Board       {entries} entries");
+            println!("Board         {entries} entries");
         }
-        println!("Phase       {}", super::phase(found.phase));
-        println!("Waits for   {}", self.awaited());
+        println!("Phase         {}", super::phase(found.phase));
+        println!("Waits for     {}", self.awaited());
     }
 
     fn object(&self) -> Value {

@@ -4,7 +4,13 @@
 mod account;
 mod crash;
 mod demo;
+mod foreign;
+mod masker;
+mod monitor;
+mod node;
 mod organiser;
 mod records;
+mod served;
 mod trustees;
 mod voter;
+mod walkthrough;

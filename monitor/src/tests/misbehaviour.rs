@@ -145,6 +145,7 @@ async fn a37_a_rolled_back_node_is_named() {
         let pass = once(directory.path(), &fixture, &[&node]).await;
         assert_eq!(kinds(&pass), BTreeSet::from([Kind::Rollback]), "{pass:?}");
         assert_eq!(proven(&pass, Kind::Rollback), later);
+        assert_eq!(pass.findings.len(), 1);
         convicts(&pass, &fixture);
     }
 }

@@ -212,6 +212,31 @@ impl Ledger {
         self.shared.clock.now()
     }
 
+    /// Refuses a command that the writer would refuse as things are and that
+    /// would leave nothing on the log; entries, registrations and censuses have
+    /// checks of their own.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check(&self, command: &Command) -> Result<(), Rejection> {
+        let (state, rules, now) = (self.state(), self.rules(), self.now());
+        match command {
+            Command::Draft(signed) => state.check_draft(rules, now, signed).map(drop),
+            Command::Post(message) => match state.check_message(rules, message) {
+                // A second message for one place is kept as evidence.
+                Err((rejection, evidence)) if evidence.is_empty() => Err(rejection),
+                _ => Ok(()),
+            },
+            Command::Open { draft_id, signature } => state.check_open(*draft_id, now, *signature).map(drop),
+            Command::Close { election_id, signature } => {
+                state.check_close(*election_id, now, *signature).map(drop)
+            }
+            Command::Register(_) | Command::Freeze(_) | Command::Enter { .. } | Command::Tally { .. } => {
+                Ok(())
+            }
+        }
+    }
+
     /// Has a command decided, and returns when its events are durable.
     ///
     /// # Errors

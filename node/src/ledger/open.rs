@@ -8,8 +8,8 @@ use crate::{
     domain::{Event, InvalidEvent, Rules, State, UnfitEvent},
     metrics::Metrics,
     store::{
-        Contents, DirectoryError, DiskStorage, Frame, IndexError, IndexUpdate, OpenError as StoreOpenError,
-        Recovery, SledIndex, Store,
+        Contents, DirectoryError, DiskStorage, Frame, Index, IndexError, IndexUpdate,
+        OpenError as StoreOpenError, Recovery, SledIndex, Storage, Store,
     },
 };
 use circuits::types::{ElectionId, SignedHead};
@@ -87,6 +87,16 @@ impl Contents for Replay {
     }
 }
 
+/// Where a ledger is kept.
+pub(super) struct Disks {
+    /// The journal.
+    pub storage: Arc<dyn Storage>,
+    /// The index.
+    pub index: Arc<dyn Index>,
+    /// The second path.
+    pub heads: Box<dyn Storage>,
+}
+
 impl Ledger {
     /// Opens the ledger in the directories of `config`, and says what it
     /// found. Blocks on the disk: call it from a blocking thread of the
@@ -109,8 +119,19 @@ impl Ledger {
             SledIndex::remove(&index)?;
         }
         let index = Arc::new(SledIndex::open(&index)?);
+        Self::over(Disks { storage, index, heads }, config, rules, clock, metrics)
+    }
+
+    /// [`Ledger::open`] over disks of the caller's choice.
+    pub(super) fn over(
+        disks: Disks,
+        config: &Config,
+        rules: Rules,
+        clock: Arc<dyn Clock>,
+        metrics: &Metrics,
+    ) -> Result<(Self, Recovery), OpenError> {
         let mut replay = Replay::default();
-        let (store, recovery) = Store::open(storage, index, heads, &mut replay)?;
+        let (store, recovery) = Store::open(disks.storage, disks.index, disks.heads, &mut replay)?;
         if let Some(torn) = &recovery.torn {
             tracing::warn!(bytes = torn.bytes, "cut a torn frame, never acknowledged, off the journal");
         }

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 //! What a crash can leave behind.
 
+mod faults;
+
 use super::{Command, Freeze, Ledger, open::Replay};
 use crate::{
     domain::{Event, Rules},
@@ -8,7 +10,8 @@ use crate::{
     tests::fixture::{ManualClock, OPENING, Place, TRUSTEES, World, keys},
 };
 use circuits::types::*;
-use std::sync::{Arc, atomic::AtomicU64};
+use proptest::prelude::*;
+use std::sync::{Arc, LazyLock, atomic::AtomicU64};
 
 fn open(world: &World, place: &Place) -> Ledger {
     let rules = Rules {
@@ -76,9 +79,8 @@ fn a47_an_entry_without_a_head_gets_one_on_the_next_start() {
     runtime.block_on(close(ledger));
 }
 
-/// Every event reads back as it was written.
-#[test]
-fn events_have_one_encoding() {
+/// One event of each kind.
+fn events() -> Vec<Event> {
     let mut world = World::new(51, keys(vec![]));
     let head = Head {
         election_id: world.election_id(),
@@ -92,7 +94,7 @@ fn events_have_one_encoding() {
     let message = world.message(1, 1, 0, vec![1]);
     let head = SignedHead { head, signature };
     let tally = Tally { totals: vec![1, 2], slots: 1, quorum: vec![1, 2], proofs: vec![] };
-    let events = [
+    vec![
         Event::Draft(world.draft.clone()),
         Event::Registration(world.registration(0, 1)),
         Event::Holders { draft_id, start: 2, holders: world.holders() },
@@ -105,9 +107,35 @@ fn events_have_one_encoding() {
         Event::Closed { head, signature: None },
         Event::Closed { head, signature: Some(signature) },
         Event::Tally { election_id, tally },
-    ];
-    for event in events {
+    ]
+}
+
+/// Every event reads back as it was written.
+#[test]
+fn events_have_one_encoding() {
+    for event in events() {
         assert_eq!(Event::decode(event.kind(), &event.encode()).unwrap(), event);
     }
     assert!(Event::decode(99, &[]).is_err());
+}
+
+proptest! {
+    /// A50: a frame of a changed journal is an event with one encoding, or refused.
+    #[test]
+    fn a50_changed_events_have_one_form_or_none(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5),
+        kind in 0..14u16,
+    ) {
+        static EVENTS: LazyLock<Vec<Event>> = LazyLock::new(events);
+        let mut payload = which.get(&EVENTS).encode();
+        for (at, byte) in changes.into_iter().filter(|_| !payload.is_empty()).collect::<Vec<_>>() {
+            let i = at.index(payload.len());
+            payload[i] = byte;
+        }
+        if let Ok(event) = Event::decode(kind, &payload) {
+            assert_eq!(Event::decode(kind, &event.encode()).unwrap(), event);
+            event.updates();
+        }
+    }
 }

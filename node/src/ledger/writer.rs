@@ -94,7 +94,7 @@ type Reply = oneshot::Sender<Result<Outcome, Refusal>>;
 struct Staged {
     events: Vec<Event>,
     boards: BTreeSet<ElectionId>,
-    replies: Vec<(Reply, Result<Outcome, Rejection>)>,
+    replies: Vec<Reply>,
 }
 
 struct Writer {
@@ -114,12 +114,15 @@ pub(super) fn spawn(parts: Parts) -> Result<(), OpenError> {
 impl Writer {
     fn run(mut self) {
         while let Some(batch) = self.next_batch() {
-            let commit = std::panic::AssertUnwindSafe(|| self.commit(batch));
+            let mut staged = Staged::default();
+            let commit = std::panic::AssertUnwindSafe(|| self.commit(batch, &mut staged));
             // A panic is a fault of ours: what is half done must not be served.
             let done = std::panic::catch_unwind(commit).unwrap_or(Err(Stopped::Panicked));
             if let Err(stopped) = done {
                 tracing::error!(%stopped, "the node can no longer write");
                 self.parts.stop.send_replace(Some(Arc::new(stopped)));
+                // Only now do those who wait hear that there is no answer.
+                drop(staged);
                 return;
             }
         }
@@ -154,15 +157,16 @@ impl Writer {
         Some(batch)
     }
 
-    fn commit(&mut self, batch: Vec<Job>) -> Result<(), Stopped> {
+    fn commit(&mut self, batch: Vec<Job>, staged: &mut Staged) -> Result<(), Stopped> {
         let now = self.parts.shared.clock.now();
-        let mut staged = Staged::default();
-        for Job { command, reply } in batch {
-            let outcome = self.decide(command, now, &mut staged)?;
-            staged.replies.push((reply, outcome));
+        let (commands, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|j| (j.command, j.reply)).unzip();
+        staged.replies = replies;
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for command in commands {
+            outcomes.push(self.decide(command, now, staged)?);
         }
-        self.persist(&mut staged, now)?;
-        for (reply, outcome) in staged.replies {
+        self.persist(staged, now)?;
+        for (reply, outcome) in staged.replies.drain(..).zip(outcomes) {
             // A caller that no longer waits has nothing to be told.
             let _ = reply.send(outcome.map_err(Refusal::Rejected));
         }
@@ -291,11 +295,14 @@ impl Writer {
     fn write(&self, events: &[Event]) -> Result<(), Stopped> {
         let store = &self.parts.shared.store;
         let mut pending: Vec<Pending> = Vec::with_capacity(events.len());
+        // One sync for the batch, not one for its first event and one for the rest.
+        let group = store.group();
         for event in events {
             let payload = event.encode();
             let room = self.runtime.block_on(store.room(payload.len()))?;
             pending.push(store.enqueue(room, event.kind(), payload, event.updates())?);
         }
+        drop(group);
         for frame in pending {
             frame.durable_blocking()?;
         }

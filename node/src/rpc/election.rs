@@ -3,7 +3,7 @@
 use super::{
     AllPlaces, Answers, blocking,
     error::{Error, id, required, signature},
-    parts, record,
+    parts, record, submit,
 };
 use crate::{
     domain::{Election, Phase, Rejection},
@@ -23,7 +23,6 @@ use proto::{
     },
 };
 use std::{sync::Arc, time::Instant};
-use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Elections of one page.
@@ -44,8 +43,6 @@ pub struct Elections {
     pub operator: AccountKey,
     /// The rate limit of drafts.
     pub drafts: Arc<RateLimit<()>>,
-    /// One permit per table of holders that is being received.
-    pub uploads: Arc<Semaphore>,
     /// For downloads.
     pub places: AllPlaces,
 }
@@ -191,7 +188,7 @@ impl ElectionService for Elections {
         if let Some(wait) = self.drafts.wait(&(), Instant::now()).filter(|_| !known) {
             return Err(Error::DraftLimit(wait).into());
         }
-        self.ledger.submit(Command::Draft(Box::new(signed))).await.map_err(Error::from)?;
+        submit(&self.ledger, Command::Draft(Box::new(signed))).await?;
         if !known {
             self.drafts.count((), Instant::now());
         }
@@ -202,15 +199,11 @@ impl ElectionService for Elections {
         &self,
         request: Request<Streaming<FreezeCensusRequest>>,
     ) -> Result<Response<FreezeCensusResponse>, Status> {
-        let upload = self.uploads.clone().try_acquire_owned().map_err(|_| Error::Uploads)?;
         let requested = self.receive(request.into_inner()).await?;
         // A caller that hangs up, or whose time is over, finds it done later.
         let elections = self.clone();
-        let freeze = async move {
-            let _upload = upload;
-            elections.freeze(requested).await
-        };
-        let statement = tokio::spawn(freeze).await.unwrap_or(Err(Error::Internal))?;
+        let freeze = tokio::spawn(async move { elections.freeze(requested).await });
+        let statement = freeze.await.unwrap_or(Err(Error::Internal))?;
         Ok(Response::new(FreezeCensusResponse { statement: Some((&statement).into()) }))
     }
 
@@ -221,7 +214,7 @@ impl ElectionService for Elections {
         let m = request.into_inner();
         let draft_id = id("draft_id", &m.draft_id, DraftId::from_bytes)?;
         let signature = signature("signature", &m.signature)?;
-        self.ledger.submit(Command::Open { draft_id, signature }).await.map_err(Error::from)?;
+        submit(&self.ledger, Command::Open { draft_id, signature }).await?;
         let opened = self.ledger.state().draft(draft_id).map_err(Error::from)?.election_id();
         let election_id = opened.ok_or(Error::Internal)?.to_bytes().to_vec();
         Ok(Response::new(OpenElectionResponse { election_id }))
@@ -237,7 +230,7 @@ impl ElectionService for Elections {
             [] => None,
             bytes => Some(signature("signature", bytes)?),
         };
-        self.ledger.submit(Command::Close { election_id, signature }).await.map_err(Error::from)?;
+        submit(&self.ledger, Command::Close { election_id, signature }).await?;
         let head = self.ledger.state().election(election_id).map_err(Error::from)?.board.head;
         Ok(Response::new(CloseElectionResponse { head: head.as_ref().map(Into::into) }))
     }

@@ -46,7 +46,9 @@ pub enum Error {
     #[error("too many downloads are under way on this node; try again shortly")]
     Downloads,
     /// See the message.
-    #[error("too many tables of holders are being received; try again shortly")]
+    #[error(
+        "too many drafts, tables of holders and trustees' messages are being received; try again shortly"
+    )]
     Uploads,
     /// See the message.
     #[error("the node is at its limit of requests; try again shortly")]

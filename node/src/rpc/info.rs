@@ -36,7 +36,7 @@ impl NodeService for Info {
             version: env!("CARGO_PKG_VERSION").into(),
             insecure_development_keys: rules.keys.is_development(),
             time: self.ledger.now(),
-            limits: Some(self.limits.clone()),
+            limits: Some(self.limits),
             organisers: rules.organisers.iter().map(bytes).collect(),
         }))
     }

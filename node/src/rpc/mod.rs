@@ -19,7 +19,7 @@ pub use registry::Registries;
 pub use trustee::Trustees;
 
 use crate::{
-    ledger::Ledger,
+    ledger::{Command, Ledger, Outcome},
     metrics::{Counted, Metrics},
 };
 use prometheus_client::metrics::gauge::Gauge;
@@ -42,6 +42,17 @@ async fn blocking<T: Send + 'static>(
     let ledger = ledger.clone();
     // The work was cancelled or has panicked, which the runtime has logged.
     tokio::task::spawn_blocking(move || work(&ledger)).await.unwrap_or(Err(Error::Internal))
+}
+
+/// Has a command decided. What would be refused as things are does not get to
+/// the writer, which is one for all: a flood of forged signatures is not
+/// checked there (A43).
+async fn submit(ledger: &Arc<Ledger>, command: Command) -> Result<Outcome, Error> {
+    let command = blocking(ledger, move |ledger| {
+        ledger.check(&command)?;
+        Ok(command)
+    });
+    Ok(ledger.submit(command.await?).await?)
 }
 
 /// Places for long answers over all connections (A46): each holds memory for

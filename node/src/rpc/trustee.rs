@@ -1,6 +1,9 @@
 //! `TrusteeService`. spec: `trustee.message`
 
-use super::error::{Error, id, required};
+use super::{
+    error::{Error, id, required},
+    submit,
+};
 use crate::ledger::{Command, Ledger};
 use circuits::types::DraftId;
 use proto::v1::{
@@ -26,7 +29,7 @@ pub struct Trustees {
 impl TrusteeService for Trustees {
     async fn post(&self, request: Request<PostRequest>) -> Result<Response<PostResponse>, Status> {
         let message = required("message", request.into_inner().message)?;
-        self.ledger.submit(Command::Post(message)).await.map_err(Error::from)?;
+        submit(&self.ledger, Command::Post(message)).await?;
         Ok(Response::new(PostResponse {}))
     }
 

@@ -3,6 +3,7 @@
 
 use std::{
     fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
@@ -100,6 +101,12 @@ pub enum Failure {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The writer's thread panicked: a fault of ours.
+    #[error("the writer of {} panicked; see the log, report it, and start again", .path.display())]
+    Panicked {
+        /// The journal.
+        path: PathBuf,
     },
     /// One batch takes too long: the disk or the index hangs.
     #[error("one batch of {} has taken over {} s: the disk or the index hangs; end the process, check the disk, \
@@ -205,6 +212,15 @@ impl Appender {
         }
     }
 
+    /// Frames enqueued until the guard is dropped share one sync, up to
+    /// `MAX_BATCH`. Do not wait for one of them in between.
+    #[must_use]
+    pub fn group(&self) -> Group {
+        // A journal that has ended refuses the frames themselves.
+        let _ = self.queue.send(Command::Hold);
+        Group { queue: self.queue.clone() }
+    }
+
     /// Appends a frame and waits until it is durable.
     pub async fn append(&self, kind: u16, payload: Vec<u8>) -> Result<Place, AppendError> {
         let room = self.room(payload.len()).await?;
@@ -214,6 +230,19 @@ impl Appender {
     /// Turns to the failure when the journal stops; the node then has to stop.
     pub fn failure(&self) -> watch::Receiver<Option<Arc<Failure>>> {
         self.state.watch.subscribe()
+    }
+}
+
+/// See [`Appender::group`].
+#[derive(Debug)]
+pub struct Group {
+    queue: Sender<Command>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // See `Appender::group`.
+        let _ = self.queue.send(Command::Release);
     }
 }
 
@@ -253,6 +282,9 @@ struct Request {
 
 enum Command {
     Append(Request),
+    /// More follows at once: the batch waits for the release.
+    Hold,
+    Release,
     Stop,
 }
 
@@ -260,6 +292,8 @@ impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Append(_) => "Append",
+            Self::Hold => "Hold",
+            Self::Release => "Release",
             Self::Stop => "Stop",
         })
     }
@@ -353,7 +387,9 @@ impl End {
         while let Ok(first) = commands.recv() {
             let (mut batch, stop) = gather(first, commands);
             state.batch_begins(Some(Instant::now()));
-            let result = self.commit(&mut batch);
+            let commit = AssertUnwindSafe(|| self.commit(&mut batch));
+            let result = catch_unwind(commit)
+                .unwrap_or_else(|_| Err(Failure::Panicked { path: self.log.path.clone() }));
             state.batch_begins(None);
             if let Err(failure) = result {
                 tracing::error!(%failure, "the journal has stopped");
@@ -413,18 +449,25 @@ impl Request {
     }
 }
 
-/// All that waits, up to `MAX_BATCH`; `true` if the writer has to stop after it.
+/// All that waits, up to `MAX_BATCH`, and all of a group; `true` if the
+/// writer has to stop after it.
 fn gather(first: Command, commands: &Receiver<Command>) -> (Vec<Request>, bool) {
-    let (mut batch, mut size, mut next) = (Vec::new(), 0, Some(first));
+    let (mut batch, mut size, mut next, mut held) = (Vec::new(), 0, Some(first), false);
     while let Some(command) = next {
         match command {
             Command::Stop => return (batch, true),
+            Command::Hold => held = true,
+            Command::Release => held = false,
             Command::Append(request) => {
                 size += request.payload.len();
                 batch.push(request);
             }
         }
-        next = if size < MAX_BATCH { commands.try_recv().ok() } else { None };
+        next = match (size < MAX_BATCH, held) {
+            (false, _) => None,
+            (true, true) => commands.recv().ok(),
+            (true, false) => commands.try_recv().ok(),
+        };
     }
     (batch, false)
 }

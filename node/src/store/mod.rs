@@ -19,7 +19,7 @@ mod mark;
 mod reservations;
 mod storage;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -32,7 +32,7 @@ use tokio::sync::watch;
 
 use self::reservations::Reservations;
 pub use self::{
-    appender::{AppendError, Appender, ApplyError, Failure, OnDurable, Pending, Room},
+    appender::{AppendError, Appender, ApplyError, Failure, Group, OnDurable, Pending, Room},
     frame::{FORMAT_VERSION, Frame, MAX_PAYLOAD, Place, Position},
     head_file::{HeadError, HeadFiles, MAX_HEAD, SignedHead},
     index::{
@@ -184,6 +184,12 @@ impl Store {
     /// Takes room for a payload of `length` bytes if there is some now.
     pub fn try_room(&self, length: usize) -> Result<Room, AppendError> {
         self.appender.try_room(length)
+    }
+
+    /// See [`Appender::group`].
+    #[must_use]
+    pub fn group(&self) -> Group {
+        self.appender.group()
     }
 
     /// Checks the updates against what is stored and what is on its way, and

@@ -19,11 +19,35 @@ pub enum Fault {
     /// An I/O error, once. A sync that fails so drops what it should have
     /// written and calls it clean, as Linux does.
     Error,
+    /// A write stores half of its bytes, and a read gives half: legal, and no
+    /// failure. Other calls are as ever.
+    Short,
+    /// The call takes a while.
+    Delay,
+    /// The call panics: a fault of ours.
+    Panic,
     /// A write stores half of its bytes; from then on the disk is full.
     Full,
     /// A write stores half of its bytes; from then on nothing works: the
     /// process has died.
     Death,
+}
+
+/// Length of a [`Fault::Delay`].
+const DELAY: Duration = Duration::from_millis(5);
+
+/// Calls in their order, of all disks that write into it.
+#[derive(Clone, Debug, Default)]
+pub struct Trace(Arc<Mutex<Vec<String>>>);
+
+impl Trace {
+    pub fn note(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    pub fn calls(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -39,8 +63,11 @@ struct Disk {
     names: BTreeMap<String, usize>,
     durable_names: BTreeMap<String, usize>,
     calls: u64,
+    reads: u64,
     syncs: u64,
     fault: Option<(u64, Fault)>,
+    read_fault: Option<(u64, Fault)>,
+    trace: Option<(&'static str, Trace)>,
     full: bool,
     dead: bool,
     delay: Duration,
@@ -54,6 +81,7 @@ pub struct SimStorage(Arc<Mutex<Disk>>);
 struct SimFile {
     disk: SimStorage,
     inode: usize,
+    name: String,
 }
 
 /// splitmix64: reproducible from the seed that a test prints.
@@ -86,6 +114,30 @@ impl SimStorage {
         disk.fault = Some((disk.calls + after, fault));
     }
 
+    /// The same for calls that change nothing, which are counted apart.
+    pub fn fail_read_after(&self, after: u64, fault: Fault) {
+        let mut disk = self.disk();
+        disk.read_fault = Some((disk.reads + after, fault));
+    }
+
+    /// Whether the fault that was set is still to come.
+    pub fn is_armed(&self) -> bool {
+        let disk = self.disk();
+        disk.fault.is_some_and(|(at, _)| at >= disk.calls)
+            || disk.read_fault.is_some_and(|(at, _)| at >= disk.reads)
+    }
+
+    /// Writes every changing call into `trace`, as `label: call name`.
+    pub fn trace_into(&self, label: &'static str, trace: &Trace) {
+        self.disk().trace = Some((label, trace.clone()));
+    }
+
+    fn note(&self, call: &str, name: &str) {
+        if let Some((label, trace)) = &self.disk().trace {
+            trace.note(format!("{label}: {call} {name}"));
+        }
+    }
+
     /// Syncs of files, so far.
     pub fn syncs(&self) -> u64 {
         self.disk().syncs
@@ -96,10 +148,14 @@ impl SimStorage {
         self.disk().delay = delay;
     }
 
+    fn file(&self, inode: usize, name: &str) -> Box<dyn File> {
+        Box::new(SimFile { disk: self.clone(), inode, name: name.to_owned() })
+    }
+
     /// The process ends and another starts: the page cache survives.
     pub fn restart(&self) {
         let mut disk = self.disk();
-        (disk.fault, disk.full, disk.dead) = (None, false, false);
+        (disk.fault, disk.read_fault, disk.full, disk.dead) = (None, None, false, false);
     }
 
     /// The power goes: what was synced stays; of the rest an arbitrary part,
@@ -155,9 +211,42 @@ impl SimStorage {
             return (0, Err(io::ErrorKind::StorageFull.into()));
         }
         match disk.fault {
-            Some((at, fault)) if at == here => disk.strike(fault, length, write),
+            Some((at, fault)) if at == here => {
+                let done = disk.strike(fault, length, write);
+                drop(disk);
+                strike_now(fault);
+                done
+            }
             _ => (length, Ok(())),
         }
+    }
+
+    /// Counts a call that changes nothing; how much of `length` it may give.
+    fn read(&self, length: usize) -> io::Result<usize> {
+        let mut disk = self.disk();
+        let here = disk.reads;
+        disk.reads += 1;
+        if disk.dead {
+            return Err(io::Error::other("dead"));
+        }
+        match disk.read_fault {
+            Some((at, fault)) if at == here => {
+                let (done, result) = disk.strike(fault, length, true);
+                drop(disk);
+                strike_now(fault);
+                result.map(|()| done)
+            }
+            _ => Ok(length),
+        }
+    }
+}
+
+/// What does not concern the disk's content, without its lock.
+fn strike_now(fault: Fault) {
+    match fault {
+        Fault::Delay => std::thread::sleep(DELAY),
+        Fault::Panic => panic!("a panic that a test asked for"),
+        Fault::Error | Fault::Short | Fault::Full | Fault::Death => {}
     }
 }
 
@@ -165,6 +254,9 @@ impl Disk {
     fn strike(&mut self, fault: Fault, length: usize, write: bool) -> (usize, io::Result<()>) {
         match fault {
             Fault::Error => (0, Err(io::Error::other("input/output error"))),
+            Fault::Short => (if write { length.div_ceil(2) } else { length }, Ok(())),
+            Fault::Delay => (length, Ok(())),
+            Fault::Panic => (0, Ok(())),
             Fault::Full => {
                 self.full = true;
                 (if write { length.div_ceil(2) } else { length }, Ok(()))
@@ -235,8 +327,9 @@ impl Storage for SimStorage {
     }
 
     fn open(&self, name: &str) -> io::Result<Option<Box<dyn File>>> {
+        self.read(0)?;
         let inode = self.disk().names.get(name).copied();
-        Ok(inode.map(|inode| Box::new(SimFile { disk: self.clone(), inode }) as Box<dyn File>))
+        Ok(inode.map(|inode| self.file(inode, name)))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
@@ -245,7 +338,9 @@ impl Storage for SimStorage {
         let inode = disk.inodes.len();
         disk.inodes.push(Inode::default());
         disk.names.insert(name.into(), inode);
-        Ok(Box::new(SimFile { disk: self.clone(), inode }))
+        drop(disk);
+        self.note("create", name);
+        Ok(self.file(inode, name))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -253,6 +348,8 @@ impl Storage for SimStorage {
         let mut disk = self.disk();
         let inode = disk.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
         disk.names.insert(to.into(), inode);
+        drop(disk);
+        self.note("rename to", to);
         Ok(())
     }
 
@@ -262,6 +359,7 @@ impl Storage for SimStorage {
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
+        self.read(0)?;
         Ok(self.disk().names.keys().cloned().collect())
     }
 
@@ -269,16 +367,21 @@ impl Storage for SimStorage {
         self.call(0, false).1?;
         let mut disk = self.disk();
         disk.durable_names = disk.names.clone();
+        drop(disk);
+        self.note("sync", "directory");
         Ok(())
     }
 }
 
 impl File for SimFile {
     fn size(&self) -> io::Result<u64> {
+        self.disk.read(0)?;
         Ok(self.disk.disk().inodes[self.inode].current.len() as u64)
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let allowed = self.disk.read(buffer.len())?;
+        let buffer = &mut buffer[..allowed];
         let disk = self.disk.disk();
         let current = &disk.inodes[self.inode].current;
         let from = (offset as usize).min(current.len());
@@ -290,6 +393,7 @@ impl File for SimFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let (done, result) = self.disk.call(bytes.len(), true);
         self.disk.disk().inodes[self.inode].write(&bytes[..done], offset as usize);
+        self.disk.note("write", &self.name);
         result.map(|()| done)
     }
 
@@ -312,6 +416,9 @@ impl File for SimFile {
             disk.delay
         };
         std::thread::sleep(delay);
+        if result.is_ok() {
+            self.disk.note("sync", &self.name);
+        }
         result
     }
 }

@@ -154,7 +154,33 @@ async fn a46_messages_beyond_a_services_limit_are_refused_unread() {
             Ok(answer) => assert!(path.contains("reflection") && answer.is_none(), "{path}"),
         }
     }
+    // Its service reads drafts of 3 MiB, but this call needs 32 bytes.
+    let call = send(&node.channel, "/tabella.v1.ElectionService/GetElection", vec![0; 1 << 20]);
+    assert!(call.await.unwrap_err().message().contains("length limit"));
     node.create(&world.draft).await.unwrap();
+    node.stop().await;
+}
+
+/// A46: one large call at a time, if so configured; small ones go on.
+#[tokio::test]
+async fn a46_large_calls_have_places() {
+    let place = Place::new();
+    let world = World::new(85, keys(vec![]));
+    let mut config = place.config(&world);
+    config.limits.uploads = 1;
+    let mut node = serve_with(&world, config, std::sync::Arc::new(Lenient)).await;
+    let mut slow = node.elections.clone();
+    let held = tokio::spawn(async move { slow.freeze_census(tokio_stream::pending()).await.map(|_| ()) });
+    let refused = loop {
+        let refused = node.create(&world.draft).await;
+        if refused.is_err() || held.is_finished() {
+            break refused;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    is(refused, Code::ResourceExhausted, "UPLOADS");
+    node.elections.list_elections(v1::ListElectionsRequest::default()).await.unwrap();
+    held.abort();
     node.stop().await;
 }
 

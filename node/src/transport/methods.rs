@@ -37,6 +37,36 @@ static CALLS: LazyLock<HashMap<String, Call>> = LazyLock::new(|| {
     NAMES.iter().map(entry).collect()
 });
 
+/// Calls that may be large, by service and method.
+const LARGE: [(&str, &str); 3] = [
+    ("tabella.v1.ElectionService", "CreateDraft"),
+    ("tabella.v1.ElectionService", "FreezeCensus"),
+    ("tabella.v1.TrusteeService", "Post"),
+];
+
+/// How many bytes a call may bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// One short message.
+    Small,
+    /// As many as the service reads.
+    Large,
+    /// Any number of short messages.
+    Stream,
+}
+
+/// The weight of a call.
+pub fn weight(call: &Call) -> Weight {
+    let is = |(service, method): &(&str, &str)| (*service, *method) == (call.service, call.method);
+    if LARGE.iter().any(is) {
+        Weight::Large
+    } else if OTHERS.iter().any(is) {
+        Weight::Stream
+    } else {
+        Weight::Small
+    }
+}
+
 /// The call that a path stands for.
 pub fn call(path: &str) -> &'static Call {
     CALLS.get(path).unwrap_or(&UNKNOWN)

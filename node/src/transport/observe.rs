@@ -2,7 +2,7 @@
 //! those that take too long, and counts and logs every answer under a random
 //! request id, without a word about the caller or what was asked (A40).
 
-use super::methods;
+use super::methods::{self, Weight};
 use crate::{
     config::Limits,
     metrics::{Call, Metrics},
@@ -11,6 +11,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::Limited;
 use rand_core::{OsRng, RngCore};
 use std::{
     future::Future,
@@ -27,19 +28,34 @@ use tracing::Instrument;
 /// Header of the answer that names the request, as the log does.
 pub const REQUEST_ID: &str = "x-request-id";
 
+/// Bytes of a call that needs few (A46): the largest is a ballot.
+const SMALL_MAX: usize = 64 << 10;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Observe {
     metrics: Metrics,
     room: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     timeout: Duration,
 }
 
 impl Observe {
     /// Limits over all connections together.
     pub fn new(limits: &Limits, metrics: &Metrics) -> Self {
-        let room = Arc::new(Semaphore::new(limits.requests.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { metrics: metrics.clone(), room, timeout: limits.request_timeout }
+        let room = |places: usize| Arc::new(Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS)));
+        let (room, uploads) = (room(limits.requests), room(limits.uploads));
+        Self { metrics: metrics.clone(), room, uploads, timeout: limits.request_timeout }
+    }
+
+    /// Room for a call, before a byte of its message is read.
+    fn admit(&self, call: &Call) -> Result<Admitted, Error> {
+        let room = self.room.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+        let upload = match methods::weight(call) {
+            Weight::Large => Some(self.uploads.clone().try_acquire_owned().map_err(|_| Error::Uploads)?),
+            Weight::Small | Weight::Stream => None,
+        };
+        Ok(Admitted { _room: room, _upload: upload })
     }
 }
 
@@ -49,6 +65,13 @@ impl<S> Layer<S> for Observe {
     fn layer(&self, inner: S) -> Observed<S> {
         Observed { inner, layer: self.clone() }
     }
+}
+
+/// Room that a call takes until its answer begins.
+#[derive(Debug)]
+struct Admitted {
+    _room: OwnedSemaphorePermit,
+    _upload: Option<OwnedSemaphorePermit>,
 }
 
 /// A service within the layer.
@@ -79,8 +102,12 @@ where
         let inner = std::mem::replace(&mut self.inner, clone);
         let record = Record::new(methods::call(request.uri().path()), &self.layer.metrics);
         let span = tracing::info_span!("request", id = %record.id, method = record.call.method);
-        let permit = self.layer.room.clone().try_acquire_owned().ok();
-        Box::pin(answer(inner, request, record, permit, self.layer.timeout).instrument(span))
+        let request = match methods::weight(record.call) {
+            Weight::Small => request.map(|body| Body::new(Limited::new(body, SMALL_MAX))),
+            Weight::Large | Weight::Stream => request,
+        };
+        let admitted = self.layer.admit(record.call);
+        Box::pin(answer(inner, request, record, admitted, self.layer.timeout).instrument(span))
     }
 }
 
@@ -88,20 +115,21 @@ async fn answer<S>(
     mut inner: S,
     request: Request<Body>,
     mut record: Record,
-    permit: Option<OwnedSemaphorePermit>,
+    admitted: Result<Admitted, Error>,
     timeout: Duration,
 ) -> Result<Response<Body>, S::Error>
 where
     S: Service<Request<Body>, Response = Response<Body>>,
 {
-    let mut response = if permit.is_none() {
-        record.metrics.shed.inc();
-        Status::from(Error::Busy).into_http()
-    } else {
-        match tokio::time::timeout(timeout, inner.call(request)).await {
+    let mut response = match admitted {
+        Err(error) => {
+            record.metrics.shed.inc();
+            Status::from(error).into_http()
+        }
+        Ok(_admitted) => match tokio::time::timeout(timeout, inner.call(request)).await {
             Ok(response) => response?,
             Err(_) => Status::from(Error::Timeout(timeout)).into_http(),
-        }
+        },
     };
     record.begun();
     if let Ok(id) = HeaderValue::from_str(&record.id) {

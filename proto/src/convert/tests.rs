@@ -2,6 +2,8 @@
 use super::*;
 use crate::v1;
 use circuits::{params::BOARD_DEPTH, primitives::merkle::BoardPath, types::*};
+use proptest::prelude::*;
+use prost::Message;
 
 fn signature() -> Signature {
     AccountKey::from_bytes(&[7; 32]).unwrap().sign([1; 32])
@@ -109,6 +111,82 @@ fn every_type_comes_back_as_it_went() {
     let proof = TallyProof { circuit: "tally/4/rows=256/t=2".into(), inputs: vec![4u64.into()], proof };
     let tally = Tally { totals: vec![1, 2], slots: 3, quorum: vec![1, 3], proofs: vec![proof] };
     there_and_back::<_, v1::Tally>(&tally);
+}
+
+/// Reads bytes of a caller. What is accepted has one form: written and read
+/// again it is the same.
+fn read<M, T>(bytes: &[u8])
+where
+    T: PartialEq + std::fmt::Debug + TryFrom<M, Error = InvalidField>,
+    M: for<'a> From<&'a T> + Message + Default,
+{
+    let Ok(message) = M::decode(bytes) else { return };
+    let Ok(value) = T::try_from(message) else { return };
+    let again = M::from(&value).encode_to_vec();
+    assert_eq!(T::try_from(M::decode(&again[..]).unwrap()), Ok(value));
+}
+
+fn read_as_everything(bytes: &[u8]) {
+    read::<v1::SignedDraft, SignedDraft>(bytes);
+    read::<v1::CensusStatement, CensusStatement>(bytes);
+    read::<v1::SignedElectionKey, SignedElectionKey>(bytes);
+    read::<v1::Registration, Registration>(bytes);
+    read::<v1::CensusEntry, CensusEntry>(bytes);
+    read::<v1::Holder, Holder>(bytes);
+    read::<v1::BoardEntry, BoardEntry>(bytes);
+    read::<v1::Head, SignedHead>(bytes);
+    read::<v1::Receipt, Receipt>(bytes);
+    read::<v1::TrusteeMessage, TrusteeMessage>(bytes);
+    read::<v1::Tally, Tally>(bytes);
+}
+
+/// One valid encoding of each message.
+fn valid() -> Vec<Vec<u8>> {
+    let signed = SignedDraft { draft: draft(), proposal: "text".into(), signature: signature() };
+    let draft_id = draft().id();
+    let path =
+        BoardPath { index: 3, siblings: std::array::from_fn::<_, BOARD_DEPTH, _>(|i| (i as u64).into()) };
+    let receipt = Receipt { row: entry(BallotShape::Shape4).row(), head: head(), path };
+    let message =
+        TrusteeMessage { draft_id, round: 5, from: 1, to: 2, body: vec![1, 2, 3], signature: signature() };
+    vec![
+        v1::SignedDraft::from(&signed).encode_to_vec(),
+        v1::BoardEntry::from(&entry(BallotShape::Shape4)).encode_to_vec(),
+        v1::Head::from(&head()).encode_to_vec(),
+        v1::Receipt::from(&receipt).encode_to_vec(),
+        v1::TrusteeMessage::from(&message).encode_to_vec(),
+    ]
+}
+
+proptest! {
+    /// A46, A50: no bytes make a decoder panic.
+    #[test]
+    fn a50_no_bytes_make_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        read_as_everything(&bytes);
+    }
+
+    /// A15, A50: valid messages with bytes changed, removed and doubled.
+    #[test]
+    fn a15_a50_changed_messages_have_one_form_or_none(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..6),
+    ) {
+        let valid = valid();
+        let mut bytes = which.get(&valid).clone();
+        for (at, byte, kind) in changes {
+            if bytes.is_empty() {
+                break;
+            }
+            let i = at.index(bytes.len());
+            match kind {
+                0 => bytes[i] = byte,
+                1 => drop(bytes.remove(i)),
+                2 => bytes.insert(i, byte),
+                _ => bytes.extend_from_within(i..),
+            }
+        }
+        read_as_everything(&bytes);
+    }
 }
 
 fn refused<T, M>(message: M) -> String

@@ -92,6 +92,15 @@ pub fn scenario(ballots: usize) -> Result<Scenario> {
     Ok(scenario)
 }
 
+/// A fresh election of `members` without ballots, not kept: the same with
+/// other keys of all parties.
+///
+/// # Errors
+/// If a proof cannot be made.
+pub fn unproven(members: usize) -> Result<Scenario> {
+    file::decode(&make::election(members, &Keys::load()?)?)
+}
+
 impl Scenario {
     /// The draft.
     pub fn draft(&self) -> &Draft {

@@ -29,6 +29,11 @@ pub struct Load {
 }
 
 impl Load {
+    /// Receipts so far.
+    pub fn count(&self) -> usize {
+        self.answers.lock().unwrap().len()
+    }
+
     /// All receipts, once every client has lost the node.
     pub async fn answers(self) -> Vec<Answer> {
         for client in self.clients {
@@ -42,7 +47,6 @@ impl Load {
 pub fn start(runtime: &Runtime, process: &Process, epoch: &Epoch, seeds: [u64; CLIENTS]) -> Load {
     let answers = Arc::new(Mutex::new(Vec::new()));
     let connect = || {
-        let _context = runtime.enter();
         let endpoint = tonic::transport::Endpoint::from_shared(process.url().to_owned()).unwrap();
         BallotServiceClient::new(endpoint.connect_lazy())
     };

@@ -14,6 +14,7 @@ mod process;
 
 use audit::Epoch;
 use e2e::scenario::{Scenario, scenario};
+use load::Load;
 use process::{Place, Process};
 use rand_chacha::{ChaCha20Rng, rand_core::RngCore, rand_core::SeedableRng};
 use std::{
@@ -26,6 +27,10 @@ use std::{
 const CLIENTS: usize = 8;
 /// Longest time between the first request and the kill, in milliseconds.
 const LIFE: u64 = 300;
+/// Longest time between the last of these answers and the kill.
+const INSTANT: Duration = Duration::from_millis(30);
+/// Answers after which a kill comes, at most.
+const ANSWERS: u32 = 48;
 /// Longest time between the start of a process and a kill before it serves.
 const BIRTH: Duration = Duration::from_millis(700);
 /// G1: every start serves within this time, on a machine of its own.
@@ -48,6 +53,9 @@ fn a47_nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
     let life = Duration::from_millis(setting("TABELLA_CRASH_LIFE_MS", LIFE));
     let mut run = Run { scenario, rng: ChaCha20Rng::seed_from_u64(seed), runtime, life, sum: Sum::default() };
+    // Connections are made lazily, and from this thread.
+    let handle = run.runtime.handle().clone();
+    let _context = handle.enter();
     run.all(rounds);
     println!("{}", run.sum);
     assert!(run.sum.acknowledged > 0 && run.sum.repeats > 0, "the load has done something");
@@ -136,10 +144,9 @@ impl Run {
         let election = self.runtime.block_on(self.scenario.fetch_from(&process.client())).unwrap();
         let mut epoch = Epoch::new(self.scenario.clone(), &election);
         for round in 1..=most {
-            let time = self.up_to(self.life);
             let seeds = [(); CLIENTS].map(|()| self.rng.next_u64());
             let load = load::start(&self.runtime, &process, &epoch, seeds);
-            std::thread::sleep(time);
+            self.wait_for_the_kill(&load);
             process.kill();
             self.sum.kills += 1;
             for answer in self.runtime.block_on(load.answers()) {
@@ -157,6 +164,19 @@ impl Run {
             }
         }
         most
+    }
+
+    /// One life in four ends at any time, the others after some answers: on a
+    /// busy machine there would be few otherwise.
+    fn wait_for_the_kill(&mut self, load: &Load) {
+        if self.rng.next_u32() % 4 == 0 {
+            return std::thread::sleep(self.up_to(self.life));
+        }
+        let (start, answers) = (Instant::now(), self.rng.next_u32() % ANSWERS);
+        while load.count() < answers as usize && start.elapsed() < self.life * PATIENCE * 10 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(self.up_to(INSTANT));
     }
 
     /// A process that serves. One start in six is killed before it does.

@@ -25,16 +25,22 @@ async fn assert_once(scene: &Scene) {
 async fn a67_trustees_killed_at_random_moments_make_one_key_and_sign_it_once() {
     let mut scene = Scene::new(3, |_| ()).await;
     scene.start_all();
-    // From before the first message to past the last, whatever the machine.
-    let mut kills = 0;
-    while kills < 12 && scene.phase().await != proto::v1::Phase::Keyed {
-        let wait = u64::from(OsRng.next_u32() % 900);
-        println!("kill {kills}: trustee {} after {wait} ms", kills % 3 + 1);
+    let (mut kills, mut seen) = (0, 0);
+    while kills < 15 && scene.phase().await != proto::v1::Phase::Keyed {
+        // At once after a new message, or at any other moment.
+        let start = Instant::now();
+        let longest = Duration::from_millis(u64::from(OsRng.next_u32() % 1500));
+        let mut count = seen;
+        while count == seen && start.elapsed() < longest {
+            count = scene.messages().await.0.len();
+        }
+        let wait = u64::from(OsRng.next_u32() % 20);
         tokio::time::sleep(Duration::from_millis(wait)).await;
         let index = kills % 3 + 1;
+        println!("kill {kills}: trustee {index}, {wait} ms after {} messages", count);
         scene.party(index).kill();
         scene.start(index);
-        kills += 1;
+        (kills, seen) = (kills + 1, count);
     }
     scene.keyed().await;
     assert_once(&scene).await;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod decryption;
+mod demo;
 mod faults;
 mod generation;
 mod scene;

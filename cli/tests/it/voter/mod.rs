@@ -5,4 +5,4 @@ mod files;
 mod members;
 mod receipts;
 mod votes;
-mod world;
+pub mod world;
