@@ -1,13 +1,11 @@
 //! Commitments to records: what is anchored before an audit, and the secrets
 //! that prove over it. spec: `audit.commitment`.
 
-mod choice;
 mod file;
 mod json;
 mod reading;
 mod vault;
 
-pub use choice::{NoShape, choose_shape};
 pub use file::{Commitment, CommitmentFault};
 pub use json::{DataFile, ShapeFault, ShapeFile};
 pub use reading::reading_digest;

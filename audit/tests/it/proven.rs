@@ -3,7 +3,7 @@
 use crate::examples::{Audit, read, text};
 use audit::{
     attestation::{Attestation, Checklist, Expected, Proven, Terms, Trust, verify},
-    commitment::{choose_shape, reading_digest},
+    commitment::reading_digest,
     document::Document,
     mapping::Mapping,
     policy::Policy,
@@ -62,7 +62,8 @@ fn make() -> Auditor {
     let audit = read(&policy, &mapping, &rows).unwrap();
     let mapping = Mapping::read(&Document::new("m", mapping), &audit.policy).unwrap().digest();
     let Audit { policy, dataset: records, table, .. } = audit;
-    let shape = choose_shape(&policy, records.layout, table.records(), Packing::One).unwrap();
+    let views: Vec<usize> = policy.numbers.views.iter().map(|view| view.groups).collect();
+    let shape = Shape::smallest(records.layout, &views, Packing::One, table.records()).unwrap();
     let srs = Srs::development(shape.k()).unwrap();
     let seed = CommitmentSeed::from_bytes(&[9; 32]).unwrap();
     let dataset = Dataset::new(&shape, records.codes.clone(), &seed).unwrap();

@@ -4,7 +4,7 @@ use super::{inputs::Inputs, parameters::ParameterOptions};
 use anyhow::{Context, Result, ensure};
 use audit::{
     attestation::{Attestation, Proven, Terms},
-    commitment::{Commitment, Secrets, Vault, choose_shape, reading_digest},
+    commitment::{Commitment, Secrets, Vault, reading_digest},
     receipt::log_root,
 };
 use circuits::{
@@ -26,7 +26,14 @@ pub fn commit(
     parameters: &ParameterOptions,
 ) -> Result<Commitment> {
     let records = inputs.dataset.codes.len() as u64;
-    let shape = choose_shape(&inputs.policy, inputs.dataset.layout, records, packing)?;
+    let (layout, views) = (inputs.dataset.layout, capacities(inputs));
+    let shape = Shape::smallest(layout, &views, packing, records).with_context(|| {
+        format!(
+            "no circuit takes {records} records with {} codes; use fewer groups or score bins, one record per cell, \
+             or split the records",
+            layout.codes()
+        )
+    })?;
     let srs = parameters.srs(shape.k())?;
     let columns = committed(inputs, &shape, secrets)?.commit(&srs)?;
     let mapping = inputs.mapping.digest();
@@ -136,13 +143,16 @@ pub fn prove(
 /// The committed columns, with room for the views of this policy: views are
 /// no part of the data root.
 fn shape_for(inputs: &Inputs, committed: &Shape) -> Result<Shape> {
-    let views = inputs.policy.numbers.views.iter().map(|view| view.groups).collect();
-    let layout = committed.layout();
+    let (views, layout) = (capacities(inputs), committed.layout());
     ensure!(
         layout == inputs.dataset.layout,
         "the records have other labels or score bins than the commitment"
     );
     Ok(Shape::new(committed.k(), committed.columns(), committed.packing(), layout, views)?)
+}
+
+fn capacities(inputs: &Inputs) -> Vec<usize> {
+    inputs.policy.numbers.views.iter().map(|view| view.groups).collect()
 }
 
 /// Milliseconds since `start`.
