@@ -5,7 +5,7 @@ use crate::{
     ProvingKey, StoreError, codec, development_certificate, development_key, development_verifying_key,
     engine::{prove, prove_assignment, prove_with_masks},
     setup::{Trapdoor, domain, generate},
-    shapes::{shape, snapshot_digest},
+    shapes::{self, snapshot_digest},
 };
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Field, UniformRand};
@@ -433,7 +433,7 @@ fn snapshots_have_the_digests_of_their_circuits() {
         CircuitId::TallyFinal { shape: BallotShape::Shape4, rows: layout.rows(), t: 2 },
     ];
     for id in ids {
-        assert_eq!(snapshot_digest(id), Some(shape(id).unwrap().digest()), "{id}");
+        assert_eq!(snapshot_digest(id), Some(shapes::shape(id).unwrap().digest()), "{id}");
     }
     let [_, _, tally, chunk, last] = CircuitId::of_election(BallotShape::Shape16, 2);
     for id in [tally, chunk, last] {

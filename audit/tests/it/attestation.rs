@@ -166,7 +166,12 @@ fn commitments_of_other_records_are_refused() {
 
 #[test]
 fn proofs_that_are_cut_or_lengthened_are_refused() {
-    assert_eq!(lie(|proven, _| drop(proven.proof.pop())), ["audit.proof"]);
+    assert_eq!(
+        lie(|proven, _| {
+            proven.proof.pop();
+        }),
+        ["audit.proof"]
+    );
     assert_eq!(lie(|proven, _| proven.proof.push(0)), ["audit.proof"]);
     assert_eq!(lie(|proven, _| proven.proof.truncate(10)), ["audit.data_root", "audit.key", "audit.proof"]);
 }
