@@ -11,6 +11,7 @@ COPY Cargo.toml Cargo.lock rustfmt.toml ./
 COPY circuits circuits
 COPY prover prover
 COPY verifier verifier
+COPY audit audit
 COPY proto proto
 COPY keyfile keyfile
 COPY trustee trustee
@@ -18,6 +19,8 @@ COPY client client
 COPY monitor monitor
 COPY node node
 COPY cli cli
+COPY chain chain
+COPY contracts contracts
 COPY tests tests
 COPY benches benches
 COPY examples examples

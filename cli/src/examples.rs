@@ -7,6 +7,49 @@ use clap::Command;
 /// and the like stand for what the user has.
 const EXAMPLES: &[(&str, &[&str], &str)] = &[
     ("demo", &["demo", "demo --voters 200 --rule approval --options Red,Green,Blue --out election"], ""),
+    ("demo audit", &["demo audit", "demo audit --out audit --json"], ""),
+    (
+        "audit inspect",
+        &["audit inspect records.csv --policy policy.toml --mapping mapping.toml"],
+        "Proves nothing and writes nothing: look before you commit.",
+    ),
+    (
+        "audit commit",
+        &["audit commit records.csv --policy policy.toml --mapping mapping.toml --out commitment"],
+        "Publish the data root that is printed before you prove anything.",
+    ),
+    (
+        "audit prove",
+        &["audit prove records.csv --policy policy.toml --mapping mapping.toml --commitment commitment \
+           --organisation 'Example DAO' --system 'Loan scores' --model ID --from 2026-01-01 --to 2026-06-30 \
+           --auditor auditor.json --out attestation.json"],
+        "",
+    ),
+    (
+        "audit verify",
+        &[
+            "audit verify attestation.json",
+            "audit verify attestation.json --policy policy.toml --organiser ADDRESS --registration auditor-registration.json",
+        ],
+        "What is not given, say the voted policy, is not compared; the checklist says so.",
+    ),
+    ("audit report", &["audit report attestation.json --out report"], ""),
+    (
+        "audit register",
+        &["audit register --organisation 'Example DAO' --auditor ADDRESS --name 'Fair Audits' \
+           --from 2026-01-01 --until 2027-12-31 --organiser organiser.json --out auditor-registration.json"],
+        "",
+    ),
+    ("audit receipt nonce", &["audit receipt nonce"], ""),
+    (
+        "audit receipt make",
+        &[
+            "audit receipt make records.csv --policy policy.toml --mapping mapping.toml --commitment commitment \
+           --row 17 --auditor auditor.json --out receipt.json",
+        ],
+        "",
+    ),
+    ("audit receipt check", &["audit receipt check receipt.json --data-root ID --auditor ADDRESS"], ""),
     ("account new", &["account new organiser.json"], ""),
     (
         "account import",

@@ -8,6 +8,7 @@ use rand_core::OsRng;
 use serde_json::Value;
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::{Arc, OnceLock},
@@ -55,7 +56,10 @@ pub fn run(home: &Path, args: &[&str]) -> Output {
         command.env_remove(variable);
     }
     let passphrase = home.parent().unwrap().join("passphrase");
-    fs::write(&passphrase, "a passphrase for tests\n").unwrap();
+    // In one step, since others may be reading it.
+    let mut whole = tempfile::NamedTempFile::new_in(home.parent().unwrap()).unwrap();
+    whole.write_all(b"a passphrase for tests\n").unwrap();
+    whole.persist(&passphrase).unwrap();
     command.env("TABELLA_HOME", home).env("TABELLA_PASSPHRASE_FILE", passphrase);
     command.args(args).output().unwrap()
 }
