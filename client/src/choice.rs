@@ -81,7 +81,7 @@ pub enum InvalidChoice {
 impl Choice {
     /// Reads a choice in a member's words. spec: `client.choice`
     ///
-    /// `yes` (single), `a,b` (approval; empty for none), `a=10,b=20.5` (split:
+    /// The forms: `yes` (single), `a,b` (approval; empty for none), `a=10,b=20.5` (split:
     /// tokens of `decimals` decimals), `a=3,b=2` (quadratic: votes). Options
     /// go by name or, where no name is the same, by number from 1.
     ///
