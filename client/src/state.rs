@@ -216,9 +216,11 @@ fn load(file: File, which: Reference, trust: &Trust) -> Result<Option<Loaded>, I
     Ok(end.map(|end| Loaded { state: State { election, census, mirror }, end }))
 }
 
+/// A part with the byte that it begins at.
+type Placed = (u64, Part);
+
 /// The leaves, and the first part after them.
-#[allow(clippy::type_complexity)]
-fn read_census(parts: &mut Parts) -> Result<Option<(Vec<CensusEntry>, (u64, Part))>, InvalidState> {
+fn read_census(parts: &mut Parts) -> Result<Option<(Vec<CensusEntry>, Placed)>, InvalidState> {
     let mut out = Vec::new();
     while let Some((offset, part)) = parts.next()? {
         let Part::Census(page) = part else { return Ok(Some((out, (offset, part)))) };
@@ -268,7 +270,7 @@ impl Parts {
 
     /// The next whole part with its offset; `None` at the end, or where the
     /// file was cut off.
-    fn next(&mut self) -> Result<Option<(u64, Part)>, InvalidState> {
+    fn next(&mut self) -> Result<Option<Placed>, InvalidState> {
         let offset = self.offset;
         let Some((length, prefix)) = self.length()? else { return Ok(None) };
         let mut bytes = Vec::new();

@@ -91,6 +91,32 @@ fn a39_every_choice_and_a_mask_have_one_size() {
     assert_eq!(sizes.len(), 1, "{sizes:?}");
 }
 
+/// A23: several members mask one slot
+/// while its owner votes again; everybody lands, the vote too.
+#[test]
+fn a23_masks_at_the_same_time_do_not_keep_a_vote_out() {
+    let world = World::new(RuleKind::SingleChoice, 4);
+    let vote = |choice: &str| world.of(0, &["vote", "cast", "--choice", choice, "--yes", "--json"]);
+    let slot = json(vote("Approve"))["receipt"]["row"]["slot"].as_str().unwrap().to_owned();
+    let mask = |member: usize| world.of(member, &["mask", "once", "--slot", &slot, "--json"]);
+    std::thread::scope(|scope| {
+        let maskers: Vec<_> = (1..4)
+            .map(|member| (member, &mask))
+            .map(|(member, mask)| scope.spawn(move || drop(json(mask(member)))))
+            .collect();
+        json(vote("Reject"));
+        for masker in maskers {
+            masker.join().unwrap();
+        }
+    });
+    let status = json(world.of(0, &["vote", "status", "--json"]));
+    assert_eq!(status["entries"].as_array().unwrap().len(), 5);
+    let entries = world.entries();
+    let components: Vec<_> =
+        entries.iter().flat_map(|e| e.ciphertexts.as_slice().iter().map(|c| c.c1.to_bytes())).collect();
+    assert_eq!(components.iter().collect::<BTreeSet<_>>().len(), 5 * 4, "A63");
+}
+
 /// Member 4, with nothing but a file that member 1 fetched.
 #[test]
 fn a_vote_is_prepared_from_a_state_without_any_node() {
@@ -176,4 +202,8 @@ fn a_split_vote_is_written_in_tokens() {
     let options = world.draft.options.clone();
     let choice = Choice::parse(RuleKind::Split, &options, 2, "Approve=79.5,2=20.5").unwrap();
     assert_eq!(choice.votes(world.draft.rule, 10_000).unwrap(), [7_950, 2_050, 0]);
+    // A39: rules do not show in the size.
+    let size =
+        |entry: &BoardEntry| Submission { election: world.election, entry: entry.clone() }.to_bytes().len();
+    assert!(world.entries().iter().all(|e| size(e) == size(super::files::entry())));
 }
