@@ -37,19 +37,29 @@ enum Checked {
 
 impl Ballots {
     async fn enter(&self, id: ElectionId, entry: BoardEntry) -> Result<SubmitBallotResponse, Error> {
-        let seq = match self.check(id, &entry).await? {
-            Checked::Repeat(seq) => seq,
+        match self.check(id, &entry).await? {
+            Checked::Repeat(seq) => {
+                if let Some(receipt) = self.receipt(id, seq).await? {
+                    return Ok(receipt);
+                }
+                // The entry is on the log and its head still on its way: the
+                // writer comes to this repeat when the head is out.
+            }
             Checked::Verify(key, claim) => {
                 if let Some(wait) = self.limit.wait(&(id, entry.slot), Instant::now()) {
                     return Err(Error::SlotLimit(wait));
                 }
                 self.verification.verify(key, *claim).await?.map_err(Rejection::BallotProof)?;
-                self.commit(id, entry).await?
             }
-        };
+        }
+        let seq = self.commit(id, entry).await?;
+        self.receipt(id, seq).await?.ok_or(Error::Internal)
+    }
+
+    /// `None` if no head covers the entry yet.
+    async fn receipt(&self, id: ElectionId, seq: u32) -> Result<Option<SubmitBallotResponse>, Error> {
         let receipt = blocking(&self.ledger, move |l| Ok(l.receipt(id, seq)?)).await?;
-        let receipt = receipt.ok_or(Error::Internal)?;
-        Ok(SubmitBallotResponse { receipt: Some((&receipt).into()) })
+        Ok(receipt.map(|r| SubmitBallotResponse { receipt: Some((&r).into()) }))
     }
 
     async fn check(&self, id: ElectionId, entry: &BoardEntry) -> Result<Checked, Error> {

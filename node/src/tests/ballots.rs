@@ -105,6 +105,33 @@ async fn a9_a_rerandomised_proof_is_a_repeat() {
     node.stop().await;
 }
 
+/// A4: a repeat that comes while its entry is on the log and its head is not
+/// yet signed waits for the head.
+#[tokio::test(flavor = "multi_thread")]
+async fn a4_repeats_of_an_entry_on_its_way_get_its_receipt() {
+    let place = Place::new();
+    let mut world = World::new(28, keys(vec![]));
+    let mut node = serve(&world, &place).await;
+    node.open_all(&world).await;
+    let id = world.election_id();
+    let mut calls = Vec::new();
+    for slot in 1..=24 {
+        let entry = world.entry(slot, None);
+        for _ in 0..8 {
+            calls.push((slot, tokio::spawn(submit(node.ballots.clone(), id, (&entry).into()))));
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+    let mut seqs = std::collections::BTreeMap::new();
+    for (slot, call) in calls {
+        let receipt = call.await.unwrap().unwrap();
+        check(&world, &receipt);
+        assert_eq!(*seqs.entry(slot).or_insert(receipt.path.index), receipt.path.index);
+    }
+    assert_eq!(node.entries(id).await.len(), 24);
+    node.stop().await;
+}
+
 #[tokio::test]
 async fn entries_outside_the_rules_are_refused() {
     let place = Place::new();

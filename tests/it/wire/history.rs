@@ -38,6 +38,10 @@ async fn a35_two_views_of_one_board_are_evidence() {
         assert!(receipts.add(receipt).is_empty(), "one view alone is no evidence");
     }
     let mut mirror = one.mirror().await;
+    for request in &first[3..5] {
+        two.submit(request).await.unwrap();
+    }
+    // A repeat has its receipt under the newest head.
     let other = two.submit(&first[3]).await.unwrap();
     world.scenario.check_receipt(&first[3], &other).unwrap();
     let behind = mirror.sync(&two.client).await.unwrap_err();
@@ -49,7 +53,7 @@ async fn a35_two_views_of_one_board_are_evidence() {
         receipt.check(id, &domain, world.scenario.operator_address()).unwrap();
     }
     assert!(matches!(behind, Error::Board(InvalidBoard::SplitView { .. })), "{behind}");
-    for request in &first[4..8] {
+    for request in &first[5..8] {
         two.submit(request).await.unwrap();
     }
     let grown = mirror.sync(&two.client).await.unwrap_err();

@@ -6,7 +6,7 @@ mod history;
 mod privacy;
 
 use circuits::types::{BoardEntry, Receipt};
-use client::{board::Mirror, census, election::Election, tickets::MemoryTickets, vote::Voter};
+use client::{board::Mirror, election::Election, tickets::MemoryTickets, vote::Voter};
 use e2e::{
     keys::Keys,
     scenario::{Scenario, scenario},

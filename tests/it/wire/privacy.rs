@@ -10,11 +10,10 @@ use tokio::{
 };
 use trustee::{CheckedBoard, Closing};
 
-/// Carries one connection at a time to the node and keeps what the client
-/// sends.
+/// Carries connections to the node and keeps what the client sends on each.
 struct Relay {
     address: std::net::SocketAddr,
-    sent: Arc<Mutex<Vec<u8>>>,
+    sent: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Relay {
@@ -29,10 +28,12 @@ impl Relay {
                 let (mut from_node, mut to_node) = node.into_split();
                 tokio::spawn(async move { tokio::io::copy(&mut from_node, &mut to_client).await });
                 let kept = kept.clone();
+                let connection = kept.lock().unwrap().len();
+                kept.lock().unwrap().push(Vec::new());
                 tokio::spawn(async move {
                     let mut buffer = vec![0; 1 << 16];
                     while let Ok(n @ 1..) = from_client.read(&mut buffer).await {
-                        kept.lock().unwrap().extend(&buffer[..n]);
+                        kept.lock().unwrap()[connection].extend(&buffer[..n]);
                         if to_node.write_all(&buffer[..n]).await.is_err() {
                             return;
                         }
@@ -46,12 +47,11 @@ impl Relay {
     /// Lengths of the HTTP/2 frames that carry requests (DATA and HEADERS)
     /// of one submission over a fresh connection.
     async fn lengths(&self, request: &SubmitBallotRequest) -> Vec<(u8, usize)> {
-        self.sent.lock().unwrap().clear();
         let url = format!("http://{}", self.address);
         let mut client = BallotServiceClient::connect(url).await.unwrap();
         client.submit(request.clone()).await.unwrap();
         drop(client);
-        frames(&self.sent.lock().unwrap())
+        frames(self.sent.lock().unwrap().last().unwrap())
     }
 }
 

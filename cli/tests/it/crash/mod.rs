@@ -30,7 +30,7 @@ const LIFE: u64 = 300;
 /// Longest time between the last of these answers and the kill.
 const INSTANT: Duration = Duration::from_millis(30);
 /// Answers after which a kill comes, at most.
-const ANSWERS: u32 = 48;
+const ANSWERS: u64 = 48;
 /// Longest time between the start of a process and a kill before it serves.
 const BIRTH: Duration = Duration::from_millis(700);
 /// G1: every start serves within this time, on a machine of its own.
@@ -52,7 +52,8 @@ fn a47_nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let scenario = Arc::new(scenario(ballots).unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
     let life = Duration::from_millis(setting("TABELLA_CRASH_LIFE_MS", LIFE));
-    let mut run = Run { scenario, rng: ChaCha20Rng::seed_from_u64(seed), runtime, life, sum: Sum::default() };
+    let (rng, answers) = (ChaCha20Rng::seed_from_u64(seed), setting("TABELLA_CRASH_ANSWERS", ANSWERS).max(1));
+    let mut run = Run { scenario, rng, runtime, life, answers, sum: Sum::default() };
     // Connections are made lazily, and from this thread.
     let handle = run.runtime.handle().clone();
     let _context = handle.enter();
@@ -100,6 +101,7 @@ struct Run {
     rng: ChaCha20Rng,
     runtime: tokio::runtime::Runtime,
     life: Duration,
+    answers: u64,
     sum: Sum,
 }
 
@@ -172,8 +174,8 @@ impl Run {
         if self.rng.next_u32() % 4 == 0 {
             return std::thread::sleep(self.up_to(self.life));
         }
-        let (start, answers) = (Instant::now(), self.rng.next_u32() % ANSWERS);
-        while load.count() < answers as usize && start.elapsed() < self.life * PATIENCE * 10 {
+        let (start, answers) = (Instant::now(), self.rng.next_u64() % self.answers);
+        while (load.count() as u64) < answers && start.elapsed() < self.life * PATIENCE * 10 {
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(self.up_to(INSTANT));
