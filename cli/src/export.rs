@@ -1,17 +1,46 @@
 //! `tabella export snarkjs`: every proof in the forms that
 //! `snarkjs groth16 verify` reads. spec: `record.snarkjs`.
 
-use crate::{args::SnarkjsOptions, record};
+use crate::record;
 use anyhow::{Context, Result};
 use circuits::{curve::Fr, types::ProofBytes};
+use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 use verifier::{
     CircuitId, Proof, VerifyingKey,
     board::{ballot_context, claim},
     record::Record,
     snarkjs as forms,
 };
+
+/// `tabella export ..`
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Write every proof of a record in snarkjs's JSON.
+    Snarkjs(SnarkjsOptions),
+}
+
+/// `tabella export snarkjs`
+#[derive(Clone, Debug, Args)]
+pub struct SnarkjsOptions {
+    /// Directory of the record.
+    #[arg(value_name = "RECORD")]
+    pub record: PathBuf,
+    /// Directory to write; must not exist or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Runs a command of the family.
+///
+/// # Errors
+/// As the command says.
+pub fn run(command: ExportCommand) -> Result<()> {
+    match command {
+        ExportCommand::Snarkjs(options) => snarkjs(&options),
+    }
+}
 
 #[derive(Serialize)]
 struct Item {

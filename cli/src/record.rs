@@ -1,15 +1,53 @@
 //! Records on disk and from nodes.
 
-use crate::args::RecordOptions;
 use crate::verify;
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::ElectionId;
+use clap::{Args, Subcommand};
 use proto::v1::{GetRecordRequest, election_service_client::ElectionServiceClient};
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 use verifier::record::{Files, Record};
+
+/// `tabella record ..`
+#[derive(Debug, Subcommand)]
+pub enum RecordCommand {
+    /// Download the record of a tallied election and verify it.
+    Export(RecordOptions),
+}
+
+/// `tabella record export`
+#[derive(Clone, Debug, Args)]
+pub struct RecordOptions {
+    /// Address of the node.
+    #[arg(long, value_name = "URL")]
+    pub node: String,
+    /// Id of the election, 0x and 64 hexadecimal digits.
+    #[arg(long, value_name = "ID")]
+    pub election: String,
+    /// Directory to write; must not exist or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print the verification as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Largest file of a record that is read, in bytes.
 const FILE_MAX: u64 = 8 << 30;
+
+/// Runs a command of the family.
+///
+/// # Errors
+/// As the command says.
+pub fn run(command: RecordCommand) -> Result<()> {
+    match command {
+        RecordCommand::Export(options) => export(&options),
+    }
+}
 
 /// Reads every file below a directory.
 ///

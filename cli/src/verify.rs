@@ -1,8 +1,20 @@
 //! `tabella verify`: a record offline.
 
-use crate::{args::VerifyOptions, progress, record};
-use std::process::ExitCode;
+use crate::{progress, record};
+use clap::Args;
+use std::{path::PathBuf, process::ExitCode};
 use verifier::record::{Files, Report};
+
+/// `tabella verify`
+#[derive(Clone, Debug, Args)]
+pub struct VerifyOptions {
+    /// Directory of the record.
+    #[arg(value_name = "RECORD")]
+    pub record: PathBuf,
+    /// Print one JSON object: {ok, checks: [{id, name, ok, detail}], warnings}.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Checks a record and prints the checklist; exit code 0 only if every check
 /// passed.

@@ -7,7 +7,7 @@ use proto::v1::{
     trustee_service_client::TrusteeServiceClient,
 };
 use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,13 +23,29 @@ pub struct Node {
 }
 
 impl Node {
-    /// Connects to `http://host:port`.
+    /// Connects to `http://host:port`, or to `https://host:port` trusting the
+    /// public certificate authorities.
     ///
     /// # Errors
     /// If the address is not a URI or nobody answers.
     pub async fn connect(address: &str) -> Result<Self, Error> {
+        Self::connect_trusting(address, None).await
+    }
+
+    /// Connects; over `https` it trusts the certificate `authority` (PEM), or
+    /// the public authorities.
+    ///
+    /// # Errors
+    /// If address or certificate are malformed, or nobody answers.
+    pub async fn connect_trusting(address: &str, authority: Option<&str>) -> Result<Self, Error> {
         let failed = |cause| Error::Connect { address: address.to_owned(), cause };
         let endpoint = Endpoint::from_shared(address.to_owned()).map_err(failed)?;
+        let tls = match authority {
+            Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
+            None => ClientTlsConfig::new().with_webpki_roots(),
+        };
+        let endpoint =
+            if address.starts_with("https:") { endpoint.tls_config(tls).map_err(failed)? } else { endpoint };
         let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).timeout(ANSWER_TIMEOUT).tcp_nodelay(true);
         endpoint.connect().await.map(Self::over).map_err(failed)
     }

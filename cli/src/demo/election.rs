@@ -1,12 +1,12 @@
 //! The election of the demo, from registration to the record.
 
 use super::{
+    options::DemoOptions,
     parties::{CENSUS_DECIMALS, Member, Members, Staff},
     plan::{Act, Plan},
     story::Story,
 };
 use crate::{
-    args::DemoOptions,
     chart,
     keys::ElectionKeys,
     progress, record,

@@ -1,15 +1,18 @@
 //! `tabella demo`: a whole election on this machine, over real gRPC.
 
 mod election;
+mod options;
 mod parties;
 mod plan;
 mod story;
 
-use crate::{args::DemoOptions, chart, record, verify};
+use crate::{chart, record, verify};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 use story::Story;
+
+pub use options::DemoOptions;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]

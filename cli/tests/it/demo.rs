@@ -1,6 +1,5 @@
 //! The binary from outside: demo, verify, export, and records that were
 //! tampered with.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use serde_json::Value;
 use std::{

@@ -1,7 +1,6 @@
 //! A32: an operator who edits a record and signs it again. Each edit is
 //! noticed by the check that exists for it; the plan without an edit is
 //! noticed by none but the signature of the wrong operator.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use circuits::types::{AccountKey, BoardEntry, ROUND_DECRYPTION};
 use rand_core::OsRng;

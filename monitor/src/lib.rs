@@ -1,0 +1,1 @@
+//! An independent monitor of a node. spec: `monitor`
