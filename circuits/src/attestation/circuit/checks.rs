@@ -1,10 +1,10 @@
 //! T3 to T8 as rows of the plan, in the order of `relation.rs`.
 //!
 //! Bounds. All counts are below 2^24: they are sums of disjoint parts of at
-//! most [`MAX_RECORDS`](super::super::MAX_RECORDS) cells (T1, T2). Policy
-//! numbers have 16 bits, the minimum cell 24 (`attestation.words`). The bits
-//! given to each comparison are the width of the larger side; the largest is
-//! 2^154, far below r, so that no product wraps.
+//! most `MAX_RECORDS` cells (T1, T2). Policy numbers have 16 bits, the
+//! minimum cell 24, by their words. The bits given to each comparison are the
+//! width of the larger side; the largest is 2^154, far below r, so that no
+//! product wraps.
 
 use super::plan::{Num, Plan, Term, pair, power_of_two, product, scaled};
 use crate::{

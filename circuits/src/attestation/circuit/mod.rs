@@ -1,6 +1,6 @@
 //! The conditions of [`super`] for the proof system. T1 and T2 are the
-//! histogram argument of [`columns`], T3 to T8 the rows of [`checks`], laid
-//! out by [`plan`]. spec: `attestation.circuit`.
+//! histogram argument in `columns.rs`, T3 to T8 the rows of `checks.rs`, laid
+//! out by `plan.rs`. spec: `attestation.circuit`.
 //!
 //! The data columns are committed with 32 random rows each, and blinded by
 //! the proof system; see `prover::attestation` for what makes their
@@ -442,17 +442,15 @@ impl AttestationCircuit {
     }
 
     fn place(&self, columns: &Columns, place: Place) -> (Column<Advice>, usize) {
-        let scores = |column: fn(&columns::ScoreColumns) -> Column<Advice>| {
-            columns.scores.as_ref().map_or(columns.count, column)
-        };
+        let scores = || columns.scores.expect("only plans of shapes with scores place cells there");
         match place {
             Place::A(row) => (columns.a, row),
             Place::B(row) => (columns.b, row),
             Place::C(row) => (columns.c, row),
             Place::Range(lane, row) => (columns.lanes[lane], row),
             Place::Count(row) => (columns.count, row),
-            Place::Weight(row) => (scores(|s| s.weight), row),
-            Place::Sum(row) => (scores(|s| s.sum), row),
+            Place::Weight(row) => (scores().weight, row),
+            Place::Sum(row) => (scores().sum, row),
         }
     }
 
