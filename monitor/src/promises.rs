@@ -102,7 +102,7 @@ impl Watch {
     fn check_receipt(&mut self, path: &Path, receipt: &Receipt) -> Result<(), Error> {
         let source = path.display().to_string();
         let Some(Verdict::Broken(evidence)) = receipt::verdict(receipt, self.board()?.mirror()) else {
-            return self.judge(&receipt.head, &source).map(|_| ());
+            return self.judge(&receipt.head, &source);
         };
         let seq = receipt.path.index;
         let (detail, claim) = match evidence {

@@ -194,7 +194,7 @@ impl Watch {
             let detail = format!("showed a head that its operator did not sign for this election: {problem}");
             return Ok(self.keep(Finding::report(Kind::Malformed, url, detail, None))?);
         }
-        let conflicts = self.judge(&head, url)?;
+        let conflicts = self.compare_heads(&head, url)?;
         self.remember(&head, url, conflicts)?;
         self.metrics.head(self.id(), url, &head.head, now());
         if self.settled.get(url) != Some(&head) {
@@ -253,27 +253,35 @@ impl Watch {
         head.check(&draft.domain(), draft.operator).map_err(|e| e.to_string())
     }
 
-    /// Compares a signed head with every head and every entry known, whoever
-    /// has shown it. Says whether it conflicts. spec: `monitor.heads`
-    pub(crate) fn judge(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
+    /// Compares a signed head with all that is known, whoever has shown it.
+    /// spec: `monitor.heads`
+    pub(crate) fn judge(&mut self, head: &SignedHead, source: &str) -> Result<(), Error> {
+        if !self.compare_heads(head, source)? {
+            self.compare_board(head, source)?;
+        }
+        Ok(())
+    }
+
+    /// Compares a head with every head known. Says whether they conflict.
+    fn compare_heads(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
         let checkpoint = &self.store.checkpoint;
         let known = checkpoint.heads.values().chain(&checkpoint.anchor);
         let conflict = known.filter_map(|k| Some((*k, head_conflict(&k.head, &head.head)?))).next();
-        if let Some((known, conflict)) = conflict {
-            let kind = if conflict == HeadConflict::Shrunk { Kind::Rollback } else { Kind::SplitView };
-            let (a, b) = (known.head.size, head.head.size);
-            let detail = format!("signed heads of {a} and {b} entries: {conflict}");
-            let claim = Claim::TwoHeads { first: known, second: *head };
-            self.keep(Finding { kind, node: source.into(), detail, claim })?;
-            return Ok(true);
-        }
+        let Some((known, conflict)) = conflict else { return Ok(false) };
+        let kind = if conflict == HeadConflict::Shrunk { Kind::Rollback } else { Kind::SplitView };
+        let (a, b) = (known.head.size, head.head.size);
+        let detail = format!("signed heads of {a} and {b} entries: {conflict}");
+        let claim = Claim::TwoHeads { first: known, second: *head };
+        self.keep(Finding { kind, node: source.into(), detail, claim })?;
+        Ok(true)
+    }
+
+    /// Compares a head with the root that the board had at its size. Says
+    /// whether they conflict.
+    fn compare_board(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
         let board = self.board()?;
-        let Some(longer) = board.mirror().head().filter(|k| k.head.size >= head.head.size) else {
-            return Ok(false);
-        };
-        if board.agrees(head) {
-            return Ok(false);
-        }
+        let longer = board.mirror().head().filter(|k| k.head.size >= head.head.size);
+        let Some(longer) = longer.filter(|_| !board.agrees(head)) else { return Ok(false) };
         let claim = Claim::other_prefix(board.mirror().tree(), *longer, *head).ok_or(Error::Interrupted)?;
         let (m, n) = (head.head.size, longer.head.size);
         let detail = format!("signed two views, of {n} and {m} entries: the first {m} entries differ");
@@ -402,7 +410,10 @@ impl Watch {
     ) -> Result<bool, Stop> {
         let entries = match client::record::fetch_entries(node, self.id(), head.head.size).await {
             Ok(entries) => entries,
-            Err(error) => return self.answer(url, error, Some(*head)).map(|()| true),
+            Err(error) => {
+                self.compare_board(head, url)?;
+                return self.answer(url, error, Some(*head)).map(|()| true);
+            }
         };
         let board = self.board.take().ok_or(Error::Interrupted)?;
         let (source, head, keys) = (url.to_owned(), *head, self.keys.clone());
@@ -416,7 +427,9 @@ impl Watch {
             let saw = "showed entries that are not those of its signed head, then others";
             findings.push(Finding::report(Kind::Withheld, url, saw, Some(head)));
         }
-        let found = !findings.is_empty();
+        // The split is better shown by the entry than by the roots.
+        let named = findings.iter().any(|f| f.kind == Kind::SplitView);
+        let found = !named && self.compare_board(&head, url)? || !findings.is_empty();
         for finding in findings {
             self.keep(finding)?;
         }

@@ -14,7 +14,7 @@ use std::{
 fn a63_a_masker_that_is_killed_goes_on_with_its_tickets() {
     let world = World::new(RuleKind::SingleChoice, 3);
     for (member, choice) in [(0, "Approve"), (1, "Reject"), (2, "Approve")] {
-        good(world.of(member, &["vote", "cast", "--choice", choice]));
+        good(world.of(member, &["vote", "cast", "--choice", choice, "--yes"]));
     }
     let (id, organiser) = (world.election.to_string(), world.organiser.address().to_string());
     let command = || {

@@ -40,7 +40,7 @@ impl DataCommitment {
     /// # Errors
     /// One variant per cause.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidCommitment> {
-        if bytes.is_empty() || bytes.len() % POINT_BYTES != 0 {
+        if bytes.is_empty() || !bytes.len().is_multiple_of(POINT_BYTES) {
             return Err(InvalidCommitment::Length(bytes.len()));
         }
         let point = |(index, bytes)| {

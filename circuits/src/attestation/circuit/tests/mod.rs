@@ -1,5 +1,6 @@
 //! The circuit against the relation: agreement, forgeries, tampered cells,
 //! shape. A58, A60.
+#![allow(clippy::unwrap_used)]
 
 mod agreement;
 mod forgery;
