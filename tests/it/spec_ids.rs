@@ -9,23 +9,25 @@ use std::{
 };
 
 /// Folders whose sources cite the specification.
-const SOURCES: [&str; 10] =
-    ["circuits", "prover", "verifier", "proto", "trustee", "client", "node", "cli", "tests", "benches"];
+pub(crate) const SOURCES: [&str; 12] = [
+    "circuits", "prover", "verifier", "proto", "keyfile", "trustee", "client", "monitor", "node", "cli",
+    "tests", "benches",
+];
 /// Folders inside them that hold no sources of ours.
 const SKIPPED: [&str; 2] = ["target", "node_modules"];
 /// Starts a citation; one or more ids in backticks follow.
 const CITATION: &str = "spec:";
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").into()
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// Every file below `directory` with this extension, in order.
-fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
     let mut out = Vec::new();
     for path in entries.map(|e| e.expect("a listed entry can be read").path()) {
