@@ -1,6 +1,7 @@
 //! End-to-end tests.
 #![allow(clippy::unwrap_used)]
 
+mod attack_index;
 mod served;
 mod spec_ids;
 mod wire;

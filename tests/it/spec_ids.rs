@@ -9,14 +9,16 @@ use std::{
 };
 
 /// Folders whose sources cite the specification.
-const SOURCES: [&str; 13] = [
+pub(crate) const SOURCES: [&str; 15] = [
     "circuits",
     "prover",
     "verifier",
     "audit",
     "proto",
+    "keyfile",
     "trustee",
     "client",
+    "monitor",
     "node",
     "cli",
     "chain",
@@ -29,16 +31,16 @@ const SKIPPED: [&str; 2] = ["target", "node_modules"];
 /// Starts a citation; one or more ids in backticks follow.
 const CITATION: &str = "spec:";
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").into()
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// Every file below `directory` with this extension, in order.
-fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
     let mut out = Vec::new();
     for path in entries.map(|e| e.expect("a listed entry can be read").path()) {

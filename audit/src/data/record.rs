@@ -8,11 +8,14 @@ use crate::{
 use circuits::attestation::Record;
 use csv::ByteRecord;
 
+/// A column of an attribute, its mapping, and columns whose values say more.
+type AttributeColumn<'m> = (usize, &'m AttributeMapping, Vec<(usize, &'m Values)>);
+
 /// Where in a row everything is.
 #[derive(Debug)]
 pub struct Columns<'m> {
     row_id: usize,
-    attributes: Vec<(usize, &'m AttributeMapping, Vec<(usize, &'m Values)>)>,
+    attributes: Vec<AttributeColumn<'m>>,
     decision: (usize, &'m Outcome),
     label: Option<(usize, &'m Outcome)>,
     score: Option<(usize, &'m str, ScoreBins)>,

@@ -59,7 +59,8 @@ pub fn prove(
     statement: &Statement,
     data: &Dataset,
     commitment: &DataCommitment,
-    permit: ProofPermit,
+    // Spent by the call, whatever comes of it.
+    _permit: ProofPermit,
 ) -> Result<Vec<u8>, ProveError> {
     let shape = key.verifying().shape();
     if statement.shape != *shape || data.shape() != shape || key.verifying().srs() != srs.verifier() {
@@ -80,7 +81,6 @@ pub fn prove(
         data.tape(),
         &mut transcript,
     )?;
-    drop(permit);
     let proof = transcript.into_stream();
     if proof.starts_with(&commitment.to_bytes()) { Ok(proof) } else { Err(ProveError::Prefix) }
 }

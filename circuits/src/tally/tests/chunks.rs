@@ -89,7 +89,7 @@ fn both_forms_agree() {
     }
 }
 
-/// Chunks that start where others do, or nowhere.
+/// A31: chunks that start where others do, or nowhere.
 #[test]
 fn skipped_repeated_and_restarted_chunks_break_the_chain() {
     let (chunks, last) = Long::new(41).all();

@@ -1,4 +1,5 @@
 //! Real proofs, commitments, receipts and parameters of small audits.
+#![allow(clippy::unwrap_used)]
 
 mod parameters;
 mod proofs;
