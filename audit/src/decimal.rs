@@ -102,6 +102,7 @@ impl Visitor<'_> for Number {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -201,6 +201,7 @@ fn position(table: &Spanned<DeTable<'_>>, field: &Field) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn line_of(text: &str, field: &Field) -> Option<usize> {

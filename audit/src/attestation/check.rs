@@ -31,7 +31,7 @@ pub type Keys<'a> = &'a dyn Fn(&Shape, SrsId) -> Result<VerifyingKey, String>;
 pub struct Trust<'a> {
     /// Unix time in seconds.
     pub now: u64,
-    /// See [`Keys`].
+    /// Where verifying keys come from, by shape and parameters.
     pub keys: Keys<'a>,
     /// What it should be about.
     pub expected: Expected,

@@ -123,6 +123,7 @@ impl Visitor<'_> for FractionVisitor {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

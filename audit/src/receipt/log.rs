@@ -99,6 +99,7 @@ fn climb(size: usize, index: usize, leaf_at: &[u8; 32], siblings: &[[u8; 32]]) -
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn leaves(n: u64) -> Vec<[u8; 32]> {

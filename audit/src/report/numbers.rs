@@ -110,6 +110,7 @@ pub fn explanation(metric: Metric) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn shown(num: i64, den: i64) -> String {

@@ -1,4 +1,5 @@
 //! Contracts on an embedded EVM.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 mod attestation;
 mod evm;

@@ -38,7 +38,7 @@ fn a63_a_masker_that_is_killed_goes_on_with_its_tickets() {
     let entries = world.entries();
     assert_eq!(entries.len(), 3 + 16);
     // A mask that was on its way when the first was killed counts once.
-    let in_this_run = report["masks"].as_u64().unwrap() as usize;
+    let in_this_run = usize::try_from(report["masks"].as_u64().unwrap()).unwrap();
     assert!((entries.len() - before).abs_diff(in_this_run) <= 1, "{report} after {before}");
     let slots: std::collections::BTreeSet<_> = entries.iter().map(|e| e.slot).collect();
     assert_eq!(slots.len(), 3, "masks never open a slot");

@@ -96,7 +96,7 @@ impl Client {
 
     /// One in four is a repeat of an acknowledged ballot, if there is one.
     fn next(&mut self) -> Option<usize> {
-        let repeat = self.open.is_empty() || self.rng.next_u32() % 4 == 0;
+        let repeat = self.open.is_empty() || self.rng.next_u32().is_multiple_of(4);
         if repeat && let Some(at) = self.below(self.acknowledged.len()) {
             return Some(self.acknowledged[at]);
         }

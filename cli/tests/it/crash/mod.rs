@@ -159,7 +159,7 @@ impl Run {
             self.runtime.block_on(epoch.audit(&process.client(), process.url()));
             if epoch.is_complete() || round == most {
                 process.stop();
-                if round == most || self.rng.next_u32() % 8 == 0 {
+                if round == most || self.rng.next_u32().is_multiple_of(8) {
                     place.reindexed_is_the_same(epoch.size());
                 }
                 return round;
@@ -171,7 +171,7 @@ impl Run {
     /// One life in four ends at any time, the others after some answers: on a
     /// busy machine there would be few otherwise.
     fn wait_for_the_kill(&mut self, load: &Load) {
-        if self.rng.next_u32() % 4 == 0 {
+        if self.rng.next_u32().is_multiple_of(4) {
             return std::thread::sleep(self.up_to(self.life));
         }
         let (start, answers) = (Instant::now(), self.rng.next_u64() % self.answers);
@@ -183,7 +183,7 @@ impl Run {
 
     /// A process that serves. One start in six is killed before it does.
     fn start(&mut self, place: &Place) -> Process {
-        while self.rng.next_u32() % 6 == 0 {
+        while self.rng.next_u32().is_multiple_of(6) {
             let process = Process::spawn(place);
             std::thread::sleep(self.up_to(BIRTH));
             process.kill();
