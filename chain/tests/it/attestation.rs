@@ -54,7 +54,8 @@ fn a_valid_proof_is_accepted_within_the_limits_of_the_chain() {
     let proven = proven();
     let mut evm = Evm::new();
     let (verifier, length, creation) = evm.deploy(creation_code().unwrap()).unwrap();
-    assert!(length <= CODE_LIMIT, "{length} bytes of code");
+    // An address without code accepts everything.
+    assert!((10_000..=CODE_LIMIT).contains(&length), "{length} bytes of code");
     assert!(proven.proof <= PROOF_LIMIT, "{} bytes of proof", proven.proof);
     let called = evm.call(verifier, proven.calldata.clone(), GAS_CAP);
     let Called::Returned { gas, output } = called else { panic!("refused: {called:?}") };
