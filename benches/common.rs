@@ -15,7 +15,11 @@ use circuits::{
     },
 };
 use rand_core::OsRng;
-use std::time::Instant;
+use serde::Deserialize;
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 /// Prints one figure.
 pub fn report(name: &str, value: f64, unit: &str) {
@@ -61,6 +65,46 @@ pub fn median_and_cpu(runs: u32, mut f: impl FnMut()) -> (f64, f64) {
     let cpu = (cpu_seconds() - start) / f64::from(runs);
     walls.sort_by(f64::total_cmp);
     (walls[walls.len() / 2], cpu)
+}
+
+/// Median wall and mean CPU time, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Time {
+    /// Wall time.
+    pub wall: f64,
+    /// CPU time of all threads.
+    pub cpu: f64,
+}
+
+impl Time {
+    /// Of `runs` runs, after one that only warms.
+    pub fn of(runs: u32, f: impl FnMut()) -> Time {
+        let (wall, cpu) = median_and_cpu(runs, f);
+        Time { wall, cpu }
+    }
+
+    /// Prints both, in milliseconds.
+    pub fn report(self, name: &str) {
+        report(name, self.wall * 1e3, "ms");
+        report(&format!("{name} cpu"), self.cpu * 1e3, "ms");
+    }
+
+    /// Prints how many times as long as `ours` this takes.
+    pub fn report_ratio(self, name: &str, ours: Time) {
+        report(name, self.wall / ours.wall, "times");
+        report(&format!("{name} cpu"), self.cpu / ours.cpu, "times");
+    }
+}
+
+/// Standard output of a command that must succeed; its errors are shown.
+///
+/// # Panics
+/// If it does not.
+pub fn output(command: &mut Command) -> Vec<u8> {
+    let out = command.stderr(Stdio::inherit()).output();
+    let out = out.unwrap_or_else(|why| panic!("{command:?} does not start: {why}; it has to be installed"));
+    assert!(out.status.success(), "{command:?}: {}", out.status);
+    out.stdout
 }
 
 /// Most bytes of memory that this process has held at once, since its start

@@ -3,7 +3,7 @@
 //! Needs node and npm. The powers of tau and snarkjs's key are kept in
 //! `target/bench-snarkjs`; the first run takes minutes to make them.
 
-use benches::{iden3, median_and_cpu, report, vote};
+use benches::{Time, iden3, output, report, vote};
 use circuits::{
     curve::Fr,
     r1cs::{Circuit, Cs},
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 use verifier::{CircuitId, PreparedVerifyingKey, Proof, VerifyingKey, snarkjs, verify};
 
@@ -28,25 +28,6 @@ const PROJECT: [(&str, &str); 3] = [
     ("package-lock.json", include_str!("snarkjs/package-lock.json")),
     ("measure.mjs", include_str!("snarkjs/measure.mjs")),
 ];
-
-/// Median wall and mean CPU time, in seconds.
-#[derive(Clone, Copy, Deserialize)]
-struct Time {
-    wall: f64,
-    cpu: f64,
-}
-
-impl Time {
-    fn of(runs: u32, f: impl FnMut()) -> Time {
-        let (wall, cpu) = median_and_cpu(runs, f);
-        Time { wall, cpu }
-    }
-
-    fn report(self, name: &str) {
-        report(name, self.wall * 1e3, "ms");
-        report(&format!("{name} cpu"), self.cpu * 1e3, "ms");
-    }
-}
 
 /// What `measure.mjs` prints.
 #[derive(Deserialize)]
@@ -94,14 +75,9 @@ fn main() {
     our_unprepared.report(&format!("{id}::verify tabella, key prepared each time"));
     theirs.verify.report(&format!("{id}::verify snarkjs"));
     report("threads", theirs.threads as f64, "");
-    ratio("prove", theirs.prove, ours);
-    ratio("verify", theirs.verify, our_verify);
-    ratio("verify, key prepared each time", theirs.verify, our_unprepared);
-}
-
-fn ratio(name: &str, theirs: Time, ours: Time) {
-    report(&format!("snarkjs / tabella::{name}"), theirs.wall / ours.wall, "times");
-    report(&format!("snarkjs / tabella::{name} cpu"), theirs.cpu / ours.cpu, "times");
+    theirs.prove.report_ratio("snarkjs / tabella::prove", ours);
+    theirs.verify.report_ratio("snarkjs / tabella::verify", our_verify);
+    theirs.verify.report_ratio("snarkjs / tabella::verify, key prepared each time", our_unprepared);
 }
 
 /// Our proof with its key and inputs, for snarkjs to accept.
@@ -134,12 +110,4 @@ fn measure_snarkjs(run: &Path) -> Theirs {
 fn cache_directory() -> PathBuf {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     temporary.parent().expect("it lies in the target directory").join("bench-snarkjs")
-}
-
-/// Standard output of a command that must succeed; its errors are shown.
-fn output(command: &mut Command) -> Vec<u8> {
-    let out = command.stderr(Stdio::inherit()).output();
-    let out = out.unwrap_or_else(|why| panic!("{command:?} does not start: {why}; install node and npm"));
-    assert!(out.status.success(), "{command:?}: {}", out.status);
-    out.stdout
 }
