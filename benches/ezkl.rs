@@ -90,7 +90,11 @@ fn decisions() -> Vec<Decision> {
 
 fn counts(records: &[Decision]) -> Vec<u64> {
     let of = |record: Decision| records.iter().filter(|&&other| other == record).count() as u64;
-    [true, false].into_iter().flat_map(|decision| (0..GROUPS).map(move |group| (group, decision))).map(of).collect()
+    [true, false]
+        .into_iter()
+        .flat_map(|decision| (0..GROUPS).map(move |group| (group, decision)))
+        .map(of)
+        .collect()
 }
 
 /// Four-fifths on four groups.
