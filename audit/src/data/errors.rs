@@ -21,7 +21,10 @@ pub enum RowProblem {
     #[error("two columns have this name; rename one")]
     RepeatedColumn,
     /// See the message.
-    #[error("the row has {found} cells, the header {expected}; quote cells that hold a comma")]
+    #[error("the header is one column that holds {0:?}; if that separates the cells, write `separator = {text:?}` into the mapping, before its first table", text = .0.to_string())]
+    Separator(char),
+    /// See the message.
+    #[error("the row has {found} cells, the header {expected}; quote cells that hold the separator")]
     Cells {
         /// Of this row.
         found: usize,

@@ -5,7 +5,7 @@ use super::{
     errors::{InvalidData, RowErrors, RowProblem, quoted},
 };
 use crate::{
-    mapping::{Ignored, Mapping},
+    mapping::{Ignored, Mapping, Separator},
     policy::Policy,
 };
 use circuits::attestation::{Layout, MAX_RECORDS};
@@ -95,7 +95,7 @@ impl<'p, R: Read> Rows<'p, R> {
         mapping: &'p Mapping,
         errors: &mut RowErrors,
     ) -> Result<Option<Self>, csv::Error> {
-        let mut csv = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
+        let mut csv = format(mapping).has_headers(false).from_reader(input);
         let mut record = ByteRecord::new();
         csv.read_byte_record(&mut record)?;
         let header = header(&record, mapping, errors);
@@ -186,9 +186,27 @@ impl<'p, R: Read> Rows<'p, R> {
     }
 }
 
+/// How the mapping says that rows are written.
+fn format(mapping: &Mapping) -> ReaderBuilder {
+    let mut format = ReaderBuilder::new();
+    format.flexible(true).delimiter(mapping.separator.byte());
+    format
+}
+
+/// Another separator that the only column of a header seems to hold.
+fn other_separator(names: &[String], mapping: &Mapping) -> Option<Separator> {
+    let [name] = names else { return None };
+    let mut others = Separator::ALL.into_iter().filter(|&other| other != mapping.separator);
+    others.find(|other| name.as_bytes().contains(&other.byte()))
+}
+
 /// The names of the columns. Row 1 is to blame for what is wrong with them.
 fn header(record: &ByteRecord, mapping: &Mapping, errors: &mut RowErrors) -> Vec<String> {
     let names: Vec<String> = record.iter().map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    if let Some(separator) = other_separator(&names, mapping) {
+        errors.push(Some(1), None, RowProblem::Separator(char::from(separator.byte())));
+        return names;
+    }
     let used: BTreeSet<&str> = mapping.columns().into_iter().map(|(column, _)| column).collect();
     let used: BTreeSet<&str> = used.into_iter().chain([mapping.row_id.column.as_str()]).collect();
     for column in &used {
@@ -220,7 +238,7 @@ pub(super) fn position(
     id: &str,
 ) -> Result<Option<u64>, InvalidData> {
     let fault = |cause| InvalidData::Csv { file: file.into(), cause };
-    let mut csv = ReaderBuilder::new().flexible(true).from_reader(input);
+    let mut csv = format(mapping).from_reader(input);
     let header = csv.byte_headers().map_err(fault)?;
     let column = header.iter().position(|name| name == mapping.row_id.column.as_bytes());
     for (index, row) in (0..).zip(csv.byte_records()) {

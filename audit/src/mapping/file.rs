@@ -13,6 +13,10 @@ pub struct Mapping {
     pub format: String,
     /// 1
     pub version: u32,
+    /// What separates cells. How the file is stored, as gzip is: no part of
+    /// the digest.
+    #[serde(default)]
+    pub separator: Separator,
     /// Columns that play no part.
     #[serde(default)]
     pub ignored: Ignored,
@@ -28,6 +32,39 @@ pub struct Mapping {
     pub score: Option<Score>,
     /// Hashes of the nonces that people chose, if receipts are given.
     pub receipt: Option<ReceiptColumn>,
+}
+
+/// What separates the cells of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Separator {
+    /// The usual one.
+    #[default]
+    #[serde(rename = ",")]
+    Comma,
+    /// Where the comma is a decimal point.
+    #[serde(rename = ";")]
+    Semicolon,
+    /// `"\t"`
+    #[serde(rename = "\t")]
+    Tab,
+    /// A vertical bar.
+    #[serde(rename = "|")]
+    Bar,
+}
+
+impl Separator {
+    /// All of them.
+    pub const ALL: [Separator; 4] = [Separator::Comma, Separator::Semicolon, Separator::Tab, Separator::Bar];
+
+    /// The byte in the file.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Separator::Comma => b',',
+            Separator::Semicolon => b';',
+            Separator::Tab => b'\t',
+            Separator::Bar => b'|',
+        }
+    }
 }
 
 /// The column of nonces' hashes.

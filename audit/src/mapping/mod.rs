@@ -6,5 +6,7 @@ mod file;
 mod values;
 
 pub use check::MappingFault;
-pub use file::{AttributeMapping, Best, Ignored, Mapping, Outcome, ReceiptColumn, RowId, Score, ScoreBins};
+pub use file::{
+    AttributeMapping, Best, Ignored, Mapping, Outcome, ReceiptColumn, RowId, Score, ScoreBins, Separator,
+};
 pub use values::{InvalidValues, Range, Values};

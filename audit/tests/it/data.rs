@@ -1,6 +1,6 @@
 //! Files of records: every error with row and column, and none passed over.
 
-use crate::examples::{Audit, read, root, text};
+use crate::examples::{Audit, mapping_faults, read, root, text};
 use audit::data::{InvalidData, LISTED_MAX, RowErrors};
 use circuits::attestation::Table;
 use flate2::{Compression, write::GzEncoder};
@@ -136,6 +136,25 @@ fn columns_must_be_those_of_the_mapping() {
         let words = words(&file(header));
         assert!(words.iter().any(|word| word.starts_with(expected)), "{expected:?} is not in {words:?}");
     }
+}
+
+#[test]
+fn a_file_may_have_another_separator_if_the_mapping_says_so() {
+    let comma = read(POLICY, MAPPING, &file(&ROWS)).unwrap();
+    for (separator, byte) in [(";", ";"), ("|", "|"), ("\\t", "\t")] {
+        let mapping = MAPPING.replacen("ignored", &format!("separator = \"{separator}\"\nignored"), 1);
+        let other = read(POLICY, &mapping, &file(&ROWS).replace(',', byte)).unwrap();
+        assert_eq!(other.dataset.codes, comma.dataset.codes, "{separator}");
+        assert_eq!(words(&file(&ROWS).replace(',', byte)).len(), 1);
+    }
+    let semicolons = words(&file(&ROWS).replace(',', ";"));
+    assert_eq!(
+        semicolons,
+        ["row 1: the header is one column that holds ';'; if that separates the cells, write \
+          `separator = \";\"` into the mapping, before its first table"]
+    );
+    let unknown = MAPPING.replacen("ignored", "separator = \":\"\nignored", 1);
+    assert!(mapping_faults(POLICY, &unknown).contains("unknown variant `:`"));
 }
 
 #[test]
