@@ -37,7 +37,7 @@ impl Watch {
         }
         let finding = match self.find_in_census(url, node).await {
             Ok(finding) => finding,
-            Err(error) => return self.answer(url, error, None),
+            Err(error) => return self.answer(url, error),
         };
         if let Some(finding) = finding {
             return Ok(self.keep(finding)?);
@@ -76,7 +76,7 @@ impl Watch {
         let draft = self.election.draft().clone();
         let (messages, conflicts) = match record::fetch_messages(node, draft.id()).await {
             Ok(found) => found,
-            Err(error) => return self.answer(url, error, None).map(|()| Vec::new()),
+            Err(error) => return self.answer(url, error).map(|()| Vec::new()),
         };
         for message in messages.iter().chain(&conflicts) {
             if let Err(e) = message.check(&draft) {
@@ -121,7 +121,7 @@ impl Watch {
         match record::fetch_tally(node, self.id()).await {
             Ok(Some(tally)) => self.check_tally(url, node, board, valid, tally).await,
             Ok(None) => Ok(()),
-            Err(error) => self.answer(url, error, Some(last)),
+            Err(error) => self.answer(url, error),
         }
     }
 

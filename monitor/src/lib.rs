@@ -10,6 +10,8 @@ mod closing;
 pub mod endpoint;
 pub mod evidence;
 pub mod finding;
+mod follow;
+mod heads;
 mod inquest;
 pub mod keys;
 pub mod metrics;
