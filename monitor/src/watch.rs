@@ -2,11 +2,10 @@
 
 use crate::{
     Error,
-    board::{Board, download, queue},
+    board::Board,
     endpoint::Endpoint,
-    evidence::{Claim, Evidence, HeadConflict, head_conflict},
+    evidence::Evidence,
     finding::{Finding, Kind, Recorded},
-    inquest::inquire,
     keys::ElectionKeys,
     metrics::Metrics,
     store::{Directory, ElectionStore, StoreError},
@@ -16,9 +15,8 @@ use client::{Node, election::Election};
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::mpsc;
 
 /// Why a visit to a node ended early.
 #[derive(Debug)]
