@@ -104,7 +104,8 @@ impl Board {
 /// it may also end early because nobody takes the entries.
 ///
 /// # Errors
-/// If the node refuses, or an entry is malformed.
+/// If the node refuses or breaks off, or an entry is malformed; what came
+/// before is in the queue.
 pub async fn download(
     node: &Node,
     election: ElectionId,
@@ -113,22 +114,23 @@ pub async fn download(
 ) -> Result<bool, Error> {
     let (mut pages, mut have) = (EntryPages::open(node, election, range.start, false).await?, range.start);
     let mut batch = Vec::new();
-    let mut all = true;
-    while have < range.end && all {
-        match pages.next().await? {
-            Some(mut page) => {
+    let mut ended = Ok(true);
+    while have < range.end && matches!(ended, Ok(true)) {
+        match pages.next().await {
+            Ok(Some(mut page)) => {
                 page.truncate((range.end - have) as usize);
                 have = have.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
                 batch.extend(page);
             }
-            None => all = false,
+            Ok(None) => ended = Ok(false),
+            Err(error) => ended = Err(error),
         }
-        let full = batch.len() >= BATCH || have >= range.end || !all;
+        let full = batch.len() >= BATCH || have >= range.end || !matches!(ended, Ok(true));
         if full && out.send(std::mem::take(&mut batch)).await.is_err() {
             return Ok(true);
         }
     }
-    Ok(all)
+    ended
 }
 
 /// Downloads a whole view into memory; `None` if the node has fewer entries.

@@ -14,8 +14,25 @@ use client::Node;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
+/// Whether the node says no, and would again: neither the network nor a full
+/// house is held against it.
+fn is_refusal(error: &client::Error) -> bool {
+    matches!(error, client::Error::Refused { .. }) && !error.is_transient()
+}
+
 /// Entries after which progress is put on disk.
 const SAVE_EVERY: u32 = 8192;
+
+/// How the comparison of two views ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inquest {
+    /// Something that counts was found.
+    Found,
+    /// What looks wrong has to be asked again.
+    Open,
+    /// The node's view is ours.
+    Nothing,
+}
 
 /// How a download ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +60,9 @@ impl Watch {
                 CaughtUp::No => return Ok(false),
                 CaughtUp::Yes | CaughtUp::Broken => {}
             }
-            let found = self.hold_inquest(url, node, head, all_from_here).await?;
-            if found || all_from_here {
-                return Ok(found);
+            let inquest = self.hold_inquest(url, node, head, all_from_here).await?;
+            if inquest != Inquest::Nothing || all_from_here {
+                return Ok(inquest == Inquest::Found);
             }
         }
         Ok(false)
@@ -58,33 +75,34 @@ impl Watch {
 
     /// Downloads and verifies what the board lacks below the head.
     async fn catch_up(&mut self, url: &str, node: &Node, head: &SignedHead) -> Result<CaughtUp, Stop> {
-        let (id, range) = (self.id(), self.board()?.mirror().len()..head.head.size);
-        if range.is_empty() {
+        let (id, start, end) = (self.id(), self.board()?.mirror().len(), head.head.size);
+        if start >= end {
             return Ok(CaughtUp::Yes);
         }
         let (out, batches) = queue();
-        let (downloaded, verified) = tokio::join!(download(node, id, range, out), self.verify_all(batches));
+        let (downloaded, verified) =
+            tokio::join!(download(node, id, start..end, out), self.verify_all(batches));
         let broken = verified?;
         self.store.save()?;
+        let more = self.board()?.mirror().len() > start;
+        self.broke_off |= more && !broken && !matches!(downloaded, Ok(true));
         match downloaded {
             _ if broken => Ok(CaughtUp::Broken),
             Ok(true) => Ok(CaughtUp::Yes),
-            Ok(false) => self.fell_short(url, head).map(|()| CaughtUp::No),
+            Ok(false) if more => Err(Stop::BrokenOff),
+            Ok(false) => self.withholds(url, head).map(|_| CaughtUp::No),
+            Err(error) if is_refusal(&error) && !more => self.withholds(url, head).map(|_| CaughtUp::No),
             Err(error) => self.answer(url, error).map(|()| CaughtUp::No),
         }
     }
 
-    /// A node that breaks off once may be going down; the second time it
-    /// withholds what it has signed.
-    fn fell_short(&mut self, url: &str, head: &SignedHead) -> Result<(), Stop> {
-        let (call, problem) = ("BoardService.StreamEntries", "has fewer entries than its head says");
-        if self.short.insert(url.to_owned(), *head) != Some(*head) {
-            return Err(Stop::Node(client::Error::Incomplete { call, problem }));
-        }
+    /// The node has signed entries and shows none of those that are asked
+    /// for. Says whether that counts.
+    fn withholds(&mut self, url: &str, head: &SignedHead) -> Result<bool, Stop> {
         let saw = format!("signed a head of {} entries, and does not show them", head.head.size);
-        self.keep(Finding::report(Kind::Withheld, url, saw, Some(*head)))?;
+        let counts = self.keep(Finding::report(Kind::Withheld, url, saw, Some(*head)))?;
         self.judge(head, url)?;
-        Ok(())
+        Ok(counts)
     }
 
     /// Verifies batches as they come. Says whether an entry breaks a rule:
@@ -154,22 +172,25 @@ impl Watch {
         let key = self.keys.ballot.key().to_bytes();
         let claim = Claim::InvalidProof { receipt: (&receipt).into(), proof, key };
         let detail = format!("signed a board whose entry {seq} has a proof that does not hold");
-        self.keep(Finding { kind: Kind::InvalidEntry, node: url.into(), detail, claim })
+        self.keep(Finding { kind: Kind::InvalidEntry, node: url.into(), detail, claim })?;
+        Ok(())
     }
 
     /// The node's entries do not fit its head, or ours: its whole view is
-    /// examined apart from ours. Says whether anything was found.
+    /// examined apart from ours.
     async fn hold_inquest(
         &mut self,
         url: &str,
         node: &Node,
         head: SignedHead,
         all_from_here: bool,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Inquest, Stop> {
+        let counts = |counts| if counts { Inquest::Found } else { Inquest::Open };
         let entries = match download_all(node, self.id(), head.head.size).await {
             Ok(Some(entries)) => entries,
-            Ok(None) => return self.fell_short(url, &head).map(|()| true),
-            Err(error) => return self.answer(url, error).map(|()| true),
+            Ok(None) => return self.withholds(url, &head).map(counts),
+            Err(error) if is_refusal(&error) => return self.withholds(url, &head).map(counts),
+            Err(error) => return self.answer(url, error).map(|()| Inquest::Open),
         };
         let board = self.board.take().ok_or(Error::Interrupted)?;
         let (source, keys) = (url.to_owned(), self.keys.clone());
@@ -185,12 +206,13 @@ impl Watch {
         }
         // A split is better shown by the entry than by the roots.
         let named = findings.iter().any(|f| f.kind == Kind::SplitView);
-        let found = !named && self.judge(&head, url)? || !findings.is_empty();
+        let mut found = !named && self.judge(&head, url)?;
+        let nothing = !found && findings.is_empty();
         for finding in findings {
-            self.keep(finding)?;
+            found |= self.keep(finding)?;
         }
         self.forget_unanchored().await?;
-        Ok(found)
+        Ok(if nothing { Inquest::Nothing } else { counts(found) })
     }
 
     /// Drops entries that no signed head covers: they came with a head of

@@ -54,7 +54,8 @@ impl Watch {
         let (size, known) = (head.head.size, before.map_or(0, |b| b.head.size));
         if size < known {
             let detail = format!("shows {size} entries, after it had shown {known}");
-            return self.keep(Finding::report(Kind::Rollback, url, detail, before));
+            self.keep(Finding::report(Kind::Rollback, url, detail, before))?;
+            return Ok(());
         }
         if before != Some(*head) {
             self.store.checkpoint.heads.insert(url.to_owned(), *head);

@@ -7,6 +7,7 @@
 
 pub mod board;
 mod closing;
+mod doubts;
 pub mod endpoint;
 pub mod evidence;
 pub mod finding;

@@ -116,6 +116,7 @@ impl Watch {
                 Claim::Dropped { receipt: (&both.0).into(), last: both.1 },
             ),
         };
-        self.keep(Finding { kind: Kind::BrokenReceipt, node: source, detail, claim })
+        self.keep(Finding { kind: Kind::BrokenReceipt, node: source, detail, claim })?;
+        Ok(())
     }
 }

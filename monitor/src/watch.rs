@@ -3,6 +3,7 @@
 use crate::{
     Error,
     board::Board,
+    doubts::Doubts,
     endpoint::Endpoint,
     evidence::Evidence,
     finding::{Finding, Kind, Recorded},
@@ -15,7 +16,7 @@ use client::{Node, election::Election};
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Why a visit to a node ended early.
@@ -25,6 +26,8 @@ pub(crate) enum Stop {
     Fatal(Error),
     /// The node could not be asked; nothing is held against it.
     Node(client::Error),
+    /// The node has shown some of its entries; it is asked for the rest.
+    BrokenOff,
 }
 
 impl From<Error> for Stop {
@@ -72,8 +75,10 @@ pub struct Watch {
     pub(crate) slots: usize,
     /// Heads of other views that were examined, by node.
     pub(crate) settled: BTreeMap<String, SignedHead>,
-    /// Heads whose entries a node did not show when it was last asked.
-    pub(crate) short: BTreeMap<String, SignedHead>,
+    /// What looked wrong, and is not proven.
+    pub(crate) doubts: Doubts,
+    /// Whether a download broke off after it had brought something.
+    pub(crate) broke_off: bool,
 }
 
 impl Watch {
@@ -87,13 +92,23 @@ impl Watch {
         keys: ElectionKeys,
         directory: Arc<Directory>,
         metrics: Metrics,
+        patience: Duration,
     ) -> Result<Self, Error> {
         let election = Arc::new(election);
         let (store, entries) = directory.election(election.id, election.draft().rule.shape())?;
         store.checkpoint.findings.iter().for_each(|f| metrics.misbehaviour(f.kind));
-        let (settled, short) = (BTreeMap::new(), BTreeMap::new());
-        let mut watch =
-            Self { election, keys, directory, store, metrics, board: None, slots: 0, settled, short };
+        let mut watch = Self {
+            election,
+            keys,
+            directory,
+            store,
+            metrics,
+            board: None,
+            slots: 0,
+            settled: BTreeMap::new(),
+            doubts: Doubts::new(patience),
+            broke_off: false,
+        };
         watch.restore(entries).await?;
         Ok(watch)
     }
@@ -154,14 +169,29 @@ impl Watch {
         &self.store.checkpoint.findings
     }
 
-    /// Writes the evidence and remembers the finding, once.
-    pub(crate) fn keep(&mut self, finding: Finding) -> Result<(), Error> {
-        let Finding { kind, node, detail, claim } = finding;
-        let proof = claim.is_proof();
-        let known = |r: &Recorded| r.kind == kind && r.node == node && r.detail == detail;
+    /// Whether asking again may settle something.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.broke_off || self.doubts.are_open(Instant::now())
+    }
+
+    /// Remembers the finding with its evidence, once; one that is not proof
+    /// only when it has lasted. Says whether it counts. spec: `monitor.doubt`
+    pub(crate) fn keep(&mut self, finding: Finding) -> Result<bool, Error> {
+        let known =
+            |r: &Recorded| (r.kind, &r.node, &r.detail) == (finding.kind, &finding.node, &finding.detail);
         if self.store.checkpoint.findings.iter().any(known) {
-            return Ok(());
+            return Ok(true);
         }
+        let proof = finding.claim.is_proof();
+        if !proof && !self.doubts.has_lasted(&finding.node, &finding, Instant::now()) {
+            return Ok(false);
+        }
+        self.record(finding, proof)?;
+        Ok(true)
+    }
+
+    fn record(&mut self, finding: Finding, proof: bool) -> Result<(), Error> {
+        let Finding { kind, node, detail, claim } = finding;
         let (draft, key) = (self.election.signed_draft.clone(), Some(self.election.key.clone()));
         let evidence = self.directory.keep(kind.name(), &Evidence::new(draft, key, claim))?;
         tracing::error!(%kind, %node, %detail, evidence = %evidence.display(), "misbehaviour");
@@ -179,7 +209,8 @@ impl Watch {
         };
         if let Err(problem) = self.check_signed(&head) {
             let detail = format!("showed a head that its operator did not sign for this election: {problem}");
-            return Ok(self.keep(Finding::report(Kind::Malformed, url, detail, None))?);
+            self.keep(Finding::report(Kind::Malformed, url, detail, None))?;
+            return Ok(());
         }
         self.metrics.head(self.id(), url, &head.head, now());
         if self.settled.get(url) != Some(&head) {
@@ -195,7 +226,8 @@ impl Watch {
     pub(crate) fn answer(&mut self, url: &str, error: client::Error) -> Result<(), Stop> {
         match error {
             client::Error::Answer { .. } | client::Error::Incomplete { .. } => {
-                Ok(self.keep(Finding::report(Kind::Malformed, url, error.to_string(), None))?)
+                self.keep(Finding::report(Kind::Malformed, url, error.to_string(), None))?;
+                Ok(())
             }
             error => Err(Stop::Node(error)),
         }

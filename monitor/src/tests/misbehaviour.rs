@@ -283,7 +283,7 @@ async fn a27_a_trustee_who_signs_two_messages_is_named() {
 /// A28, A32: a decryption of another board, a result that was not decrypted,
 /// and a board that was closed before its time.
 #[tokio::test(flavor = "multi_thread")]
-async fn a28_a32_a_false_end_is_named() {
+async fn a28_a32_a66_a_false_end_is_named() {
     let fixture = fixture();
     let all = fixture.votes(3);
     let tally = Tally { totals: vec![112, 0], slots: 3, quorum: vec![1, 2], proofs: Vec::new() };
@@ -308,6 +308,11 @@ async fn a28_a32_a_false_end_is_named() {
     assert_eq!(kinds(&wrong), BTreeSet::from([Kind::Tally]), "{wrong:?}");
     let other = end(|f, view| view.messages[0] = f.decryption(1, &view.entries[..2])).await;
     assert_eq!(kinds(&other), BTreeSet::from([Kind::Decryption, Kind::Tally]), "{other:?}");
+    // A66: a trustee that counts twice, and totals beside the decrypted ones.
+    let repeated = end(|_, view| view.tally.as_mut().unwrap().quorum = vec![1, 1]).await;
+    assert_eq!(kinds(&repeated), BTreeSet::from([Kind::Tally]), "{repeated:?}");
+    let aliased = end(|_, view| view.tally.as_mut().unwrap().totals = vec![112 + (1 << 44), 0]).await;
+    assert_eq!(kinds(&aliased), BTreeSet::from([Kind::Tally]), "{aliased:?}");
     let early = end(|_, view| (view.time, view.tally) = (999, None)).await;
     assert_eq!(kinds(&early), BTreeSet::from([Kind::Closing]), "{early:?}");
     let ordered = end(|f, view| {
