@@ -28,7 +28,9 @@ RUN cargo build --release --locked --package cli --bin tabella
 
 FROM debian:bookworm-slim
 # No certificates: the binary brings the roots of the public authorities.
+# A new volume takes over the owner of the directory that it is mounted on.
 RUN useradd --system --uid 10001 --home-dir /var/lib/tabella --create-home tabella \
+    && install -d -o tabella -m 0700 /heads \
     && chmod 0700 /var/lib/tabella
 COPY --from=build /src/target/release/tabella /usr/local/bin/tabella
 USER 10001

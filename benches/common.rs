@@ -2,6 +2,7 @@
 //! lines, one per figure.
 
 pub mod iden3;
+pub mod served;
 
 use ark_ff::UniformRand;
 use circuits::{

@@ -11,17 +11,14 @@
 //! cargo bench -p benches --bench intake -- prepare   # only prove them
 //! ```
 
-use anyhow::{Context, Result, ensure};
-use benches::{cpu_seconds_of, report};
-use e2e::{
-    keys::Keys,
-    scenario::{Scenario, scenario},
-    serve,
+use anyhow::{Context, Result};
+use benches::{
+    report,
+    served::{Served, serve_until_stdin_ends},
 };
+use e2e::scenario::{Scenario, scenario};
 use proto::v1::{SubmitBallotRequest, ballot_service_client::BallotServiceClient};
 use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -46,52 +43,6 @@ fn main() -> Result<()> {
         [word] if word == "prepare" => scenario(BALLOTS).map(|_| ()),
         [ballots] => runtime.block_on(measure(ballots.parse()?)),
         _ => runtime.block_on(measure(BALLOTS)),
-    }
-}
-
-/// The node: prints its address, and ends with its standard input.
-async fn serve_until_stdin_ends(ballots: usize) -> Result<()> {
-    let place = tempfile::tempdir_in("../target")?;
-    let scenario = tokio::task::spawn_blocking(move || scenario(ballots)).await??;
-    let node = serve::start(serve::config(&scenario, place.path()), &Keys::load()?).await?;
-    println!("http://{}", node.address());
-    drop(scenario);
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
-    node.shutdown().await?;
-    Ok(())
-}
-
-/// A node in a process of its own, which ends when this is dropped.
-struct Served {
-    process: Child,
-    address: String,
-}
-
-impl Served {
-    fn start(ballots: usize) -> Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", &ballots.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut address = String::new();
-        let output = process.stdout.take().context("the output is a pipe")?;
-        BufReader::new(output).read_line(&mut address)?;
-        ensure!(!address.is_empty(), "the node did not start");
-        Ok(Self { process, address: address.trim().to_owned() })
-    }
-
-    /// CPU time of the node so far, in seconds.
-    fn cpu(&self) -> f64 {
-        cpu_seconds_of(&self.process.id().to_string())
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        // It ends by itself once its input has ended.
-        let _ = self.process.wait();
     }
 }
 

@@ -9,28 +9,21 @@
 //! cargo bench -p benches --bench monitor -- 500    # fewer
 //! ```
 
-use anyhow::{Context, Result, ensure};
-use benches::{cpu_seconds_of, report};
-use e2e::{
-    keys::Keys,
-    scenario::{Scenario, scenario},
-    serve,
+use anyhow::{Result, ensure};
+use benches::{
+    report,
+    served::{Served, serve_until_stdin_ends},
 };
+use e2e::scenario::{Scenario, scenario};
 use monitor::{Config, Endpoint, Monitor};
 use prometheus_client::registry::Registry;
-use proto::v1::{SubmitBallotRequest, ballot_service_client::BallotServiceClient};
 use std::{
-    io::{BufRead, BufReader, Read},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
 
 const BALLOTS: usize = 2_000;
 const RUNS: usize = 3;
-/// Ballots under way while the board is filled.
-const IN_FLIGHT: usize = 128;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -42,58 +35,16 @@ fn main() -> Result<()> {
     }
 }
 
-/// The node: prints its address, and ends with its standard input.
-async fn serve_until_stdin_ends(ballots: usize) -> Result<()> {
-    let place = tempfile::tempdir_in("../target")?;
-    let scenario = tokio::task::spawn_blocking(move || scenario(ballots)).await??;
-    let node = serve::start(serve::config(&scenario, place.path()), &Keys::load()?).await?;
-    println!("http://{}", node.address());
-    drop(scenario);
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
-    node.shutdown().await?;
-    Ok(())
-}
-
-/// A node in a process of its own, which ends when this is dropped.
-struct Served {
-    process: Child,
-    address: String,
-}
-
-impl Served {
-    fn start(ballots: usize) -> Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", &ballots.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut address = String::new();
-        let output = process.stdout.take().context("the output is a pipe")?;
-        BufReader::new(output).read_line(&mut address)?;
-        ensure!(!address.is_empty(), "the node did not start");
-        Ok(Self { process, address: address.trim().to_owned() })
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        // It ends by itself once its input has ended.
-        let _ = self.process.wait();
-    }
-}
-
 async fn measure(ballots: usize) -> Result<()> {
     let scenario = tokio::task::spawn_blocking(move || scenario(ballots)).await??;
-    let served = Served::start(ballots)?;
-    scenario.open_on(&client::Node::connect(&served.address).await?).await?;
+    let served = Served::opened(&scenario).await?;
     let directories: Vec<_> =
         (0..RUNS).map(|_| tempfile::tempdir_in("../target")).collect::<std::io::Result<_>>()?;
     for directory in &directories {
         let members = scenario.members.len();
         pass("monitor::census", &scenario, &served, directory.path(), members).await?;
     }
-    fill(&served.address, &scenario.first).await?;
+    served.fill(&scenario).await?;
     let entries = scenario.first.len();
     for directory in &directories {
         pass("monitor::catch_up", &scenario, &served, directory.path(), entries).await?;
@@ -114,15 +65,14 @@ async fn pass(
     items: usize,
 ) -> Result<()> {
     let mut monitor = open(scenario, served, directory)?;
-    let node = || cpu_seconds_of(&served.process.id().to_string());
-    let (cpu, node_cpu, start) = (benches::cpu_seconds(), node(), Instant::now());
+    let (cpu, node_cpu, start) = (benches::cpu_seconds(), served.cpu(), Instant::now());
     let pass = monitor.pass().await?;
     let seconds = start.elapsed().as_secs_f64();
     ensure!(pass.is_ok(), "the monitor finds fault: {:?}", pass.findings);
     let items = items as f64;
     report(name, items / seconds, "per second");
     report(&format!("{name} cpu"), (benches::cpu_seconds() - cpu) / items * 1e3, "ms each");
-    report(&format!("{name} node cpu"), (node() - node_cpu) / items * 1e3, "ms each");
+    report(&format!("{name} node cpu"), (served.cpu() - node_cpu) / items * 1e3, "ms each");
     Ok(())
 }
 
@@ -139,21 +89,7 @@ fn open(scenario: &Scenario, served: &Served, directory: &Path) -> Result<Monito
         elections: vec![scenario.election_id()],
         receipts: None,
         peer_heads: Vec::new(),
+        patience: Duration::ZERO,
     };
     Ok(Monitor::open(config, &mut Registry::default())?)
-}
-
-async fn fill(address: &str, ballots: &[SubmitBallotRequest]) -> Result<()> {
-    let client = BallotServiceClient::connect(address.to_owned()).await?;
-    for batch in ballots.chunks(IN_FLIGHT) {
-        let mut requests = JoinSet::new();
-        for ballot in batch.iter().cloned() {
-            let mut client = client.clone();
-            requests.spawn(async move { client.submit(ballot).await });
-        }
-        while let Some(answer) = requests.join_next().await {
-            answer??;
-        }
-    }
-    Ok(())
 }

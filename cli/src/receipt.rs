@@ -101,7 +101,7 @@ fn against_record(document: &Document, directory: &Path) -> Result<Verdict> {
     let files = record::read(directory)?;
     let report = verify::check(&files);
     if !report.ok {
-        verify::print(&report, false);
+        eprint!("{report}");
         bail!("{}: the record itself is not valid; it proves nothing", directory.display());
     }
     let record = Record::from_files(&files)?;

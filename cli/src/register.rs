@@ -181,8 +181,9 @@ fn write_typed_data(options: &RegisterOptions, address: Address, file: &Path) ->
     eprintln!("Let the wallet of {address} sign {} with eth_signTypedData_v4. Then:", file.display());
     let chain = if chain == 1 { String::new() } else { format!(" --chain-id {chain}") };
     eprintln!(
-        "    tabella register --organisation {organisation:?}{chain} --address {address} --counter {counter} \
-         --signature HEX --node URL"
+        "    tabella register --organisation {}{chain} --address {address} --counter {counter} \
+         --signature HEX --node URL",
+        text::shell(organisation)
     );
     print(&message, options.json)
 }

@@ -17,6 +17,15 @@ pub fn line(text: &str) -> String {
     plain(text).replace(['\n', '\t'], " ")
 }
 
+/// A word as a POSIX shell reads it back, quoted if it has to be.
+pub fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Characters that reverse the order in which others are shown.
 fn is_bidi(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -45,5 +54,17 @@ mod tests {
     fn control_characters_of_others_do_not_reach_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\r\nc\td\u{202e}"), "a\u{fffd}[2Jb\u{fffd}\nc\td\u{fffd}");
         assert_eq!(line("two\nlines"), "two lines");
+    }
+
+    /// By the shell itself.
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        for word in ["", "plain-1.2/x", "Voters' \"own\" DAO", "$HOME `id` \\n", "!x", "a\nb", "*", "~", "#x"]
+        {
+            let script = format!("printf %s {}", shell(word));
+            let said = std::process::Command::new("sh").args(["-c", &script]).output();
+            assert_eq!(said.ok().map(|s| s.stdout), Some(word.as_bytes().to_vec()), "{script}");
+        }
+        assert_eq!(shell("node/node.toml"), "node/node.toml");
     }
 }

@@ -1,7 +1,7 @@
 //! Carries trustees' messages to and from a node, and tells whom the others
 //! wait for. spec: `trustee.message`.
 
-use crate::{Error, Node, error::During};
+use crate::{Error, Node, election, error::During};
 use circuits::types::{Draft, DraftId, ROUND_DECRYPTION, ROUND_KEY, TrusteeMessage};
 use proto::v1;
 use std::collections::BTreeSet;
@@ -23,26 +23,8 @@ pub async fn post(node: &Node, message: &TrusteeMessage) -> Result<(), Error> {
 /// # Errors
 /// If the node refuses or answers with something else.
 pub async fn drafts(node: &Node) -> Result<Vec<DraftId>, Error> {
-    const CALL: &str = "ElectionService.ListElections";
-    let (mut drafts, mut page_token) = (Vec::new(), String::new());
-    for _ in 0..PAGES_MAX {
-        let request = v1::ListElectionsRequest { page_size: 0, page_token };
-        let page = node.elections().list_elections(request).await.during(CALL)?.into_inner();
-        for election in page.elections {
-            let id = DraftId::from_bytes(&election.draft_id);
-            let malformed = |_| Error::Incomplete { call: CALL, problem: "names a draft that is no id" };
-            drafts.push(id.map_err(malformed)?);
-        }
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(drafts);
-        }
-    }
-    Err(Error::Incomplete { call: CALL, problem: "does not end" })
+    Ok(election::list(node).await?.into_iter().map(|line| line.draft_id).collect())
 }
-
-/// Pages of elections read at most, of 100 each.
-const PAGES_MAX: usize = 1024;
 
 /// The trustees, by index, of whom a message of a round is missing: signed by
 /// them, and in round 3 to each of the others. What a message says is not

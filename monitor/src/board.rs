@@ -100,32 +100,58 @@ impl Board {
 }
 
 /// Downloads entries in batches, into a queue: the next ones come while the
-/// ones before are verified. Ends early if nobody takes them.
+/// ones before are verified. `false` if the node ends before `range` does;
+/// it may also end early because nobody takes the entries.
 ///
 /// # Errors
-/// If the node refuses, breaks off, or has fewer.
+/// If the node refuses or breaks off, or an entry is malformed; what came
+/// before is in the queue.
 pub async fn download(
     node: &Node,
     election: ElectionId,
     range: Range<u32>,
     out: mpsc::Sender<Vec<BoardEntry>>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let (mut pages, mut have) = (EntryPages::open(node, election, range.start, false).await?, range.start);
     let mut batch = Vec::new();
-    while have < range.end {
-        let Some(mut page) = pages.next().await? else {
-            let (call, problem) = ("BoardService.StreamEntries", "has fewer entries than the head says");
-            return Err(Error::Incomplete { call, problem });
-        };
-        page.truncate((range.end - have) as usize);
-        have = have.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
-        batch.extend(page);
-        let full = batch.len() >= BATCH || have >= range.end;
+    let mut ended = Ok(true);
+    while have < range.end && matches!(ended, Ok(true)) {
+        match pages.next().await {
+            Ok(Some(mut page)) => {
+                page.truncate((range.end - have) as usize);
+                have = have.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
+                batch.extend(page);
+            }
+            Ok(None) => ended = Ok(false),
+            Err(error) => ended = Err(error),
+        }
+        let full = batch.len() >= BATCH || have >= range.end || !matches!(ended, Ok(true));
         if full && out.send(std::mem::take(&mut batch)).await.is_err() {
-            return Ok(());
+            return Ok(true);
         }
     }
-    Ok(())
+    ended
+}
+
+/// Downloads a whole view into memory; `None` if the node has fewer entries.
+///
+/// # Errors
+/// As [`download`].
+pub async fn download_all(
+    node: &Node,
+    election: ElectionId,
+    size: u32,
+) -> Result<Option<Vec<BoardEntry>>, Error> {
+    let (out, mut batches) = queue();
+    let gather = async {
+        let mut all = Vec::new();
+        while let Some(batch) = batches.recv().await {
+            all.extend(batch);
+        }
+        all
+    };
+    let (downloaded, entries) = tokio::join!(download(node, election, 0..size, out), gather);
+    Ok(downloaded?.then_some(entries))
 }
 
 /// A queue for [`download`].

@@ -7,9 +7,12 @@
 
 pub mod board;
 mod closing;
+mod doubts;
 pub mod endpoint;
 pub mod evidence;
 pub mod finding;
+mod follow;
+mod heads;
 mod inquest;
 pub mod keys;
 pub mod metrics;

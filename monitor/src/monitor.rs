@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    doubts::Doubts,
     endpoint::Endpoint,
     finding::{Finding, Kind, Recorded},
     keys::ElectionKeys,
@@ -22,12 +23,15 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
 
 /// Shortest time between two passes.
 const MOMENT: Duration = Duration::from_millis(300);
+
+/// What is said of a stream that ended early.
+const BROKEN_OFF: &str = "the stream of entries ended early; the rest is asked for again";
 
 /// What a monitor is told.
 #[derive(Debug)]
@@ -46,6 +50,9 @@ pub struct Config {
     pub receipts: Option<PathBuf>,
     /// Files of heads that other monitors have seen.
     pub peer_heads: Vec<PathBuf>,
+    /// How long what is not proven has to last before it is held against a
+    /// node; zero: not at all. spec: `monitor.doubt`
+    pub patience: Duration,
 }
 
 /// Something that kept the monitor from verifying; nobody's misbehaviour.
@@ -70,6 +77,9 @@ pub struct Pass {
     pub findings: Vec<Recorded>,
     /// What could not be verified.
     pub problems: Vec<Problem>,
+    /// Whether something looked wrong or broke off, that another pass may
+    /// settle.
+    pub unsettled: bool,
 }
 
 impl Pass {
@@ -92,6 +102,10 @@ pub struct Monitor {
     foreign: BTreeSet<ElectionId>,
     /// About elections that cannot be taken up at all.
     refused: BTreeMap<ElectionId, Recorded>,
+    /// About elections that may have to be refused.
+    doubts: Doubts,
+    /// Passes in a row that met a problem with a node.
+    troubled: u32,
 }
 
 impl Monitor {
@@ -108,6 +122,8 @@ impl Monitor {
             waiting: config.elections.iter().copied().collect(),
             foreign: BTreeSet::new(),
             refused: BTreeMap::new(),
+            doubts: Doubts::new(config.patience),
+            troubled: 0,
             config,
         })
     }
@@ -118,9 +134,8 @@ impl Monitor {
     /// If the monitor cannot go on. What nodes do is in the result.
     pub async fn pass(&mut self) -> Result<Pass, Error> {
         let mut pass = Pass::default();
+        self.watches.values_mut().for_each(|watch| watch.broke_off = false);
         let promises = Promises::read(self.config.receipts.as_deref(), &self.config.peer_heads);
-        let unusable = promises.unusable.iter().cloned();
-        pass.problems.extend(unusable.map(|(path, what)| file_problem(path, None, what)));
         for i in 0..self.config.nodes.len() {
             let url = self.config.nodes[i].url.clone();
             match self.config.nodes[i].connect().await {
@@ -135,6 +150,9 @@ impl Monitor {
                 }
             }
         }
+        self.troubled = if pass.problems.is_empty() { 0 } else { self.troubled.saturating_add(1) };
+        let unusable = promises.unusable.iter().cloned();
+        pass.problems.extend(unusable.map(|(path, what)| file_problem(path, None, what)));
         for (id, watch) in &mut self.watches {
             let unusable = watch.check_promises(&promises)?.into_iter();
             pass.problems.extend(unusable.map(|(path, what)| file_problem(path, Some(*id), what)));
@@ -152,6 +170,7 @@ impl Monitor {
             waiting: self.waiting.iter().copied().collect(),
             findings: watches().flat_map(Watch::findings).cloned().chain(refused).collect(),
             problems: Vec::new(),
+            unsettled: self.doubts.are_open(Instant::now()) || watches().any(Watch::is_unsettled),
         }
     }
 
@@ -162,9 +181,11 @@ impl Monitor {
     }
 
     /// Waits until a node shows a new entry, at most `longest`, and a moment
-    /// in any case, so that entries gather to batches.
+    /// in any case, so that entries gather to batches. After a pass that met
+    /// problems the moment is longer, twice as long with each.
     pub async fn wait(&self, longest: Duration) {
-        tokio::time::sleep(MOMENT.min(longest)).await;
+        let shortest = self.pause(longest);
+        tokio::time::sleep(shortest).await;
         let mut news = JoinSet::new();
         for node in self.config.nodes.iter().filter_map(Endpoint::connected) {
             for watch in self.watches.values().filter(|w| !w.is_done()) {
@@ -184,8 +205,13 @@ impl Monitor {
         };
         tokio::select! {
             () = any => {}
-            () = tokio::time::sleep(longest) => {}
+            () = tokio::time::sleep(longest - shortest) => {}
         }
+    }
+
+    /// The shortest time until the next pass.
+    pub(crate) fn pause(&self, longest: Duration) -> Duration {
+        MOMENT.saturating_mul(1 << self.troubled.min(16)).min(longest)
     }
 
     async fn visit(&mut self, i: usize, node: &Node) -> Result<Vec<Problem>, Error> {
@@ -198,16 +224,23 @@ impl Monitor {
             return Ok(vec![problem(None, e.to_string())]);
         }
         for id in self.waiting.clone() {
-            if let Err(e) = self.take_up(&url, node, id).await? {
-                problems.push(problem(Some(id), e.to_string()));
+            let subject = subject(&url, id);
+            self.doubts.begin(&subject);
+            match self.take_up(&url, node, id).await? {
+                Ok(()) => self.doubts.end(&subject),
+                Err(e) => problems.push(problem(Some(id), e.to_string())),
             }
+            problems.extend(self.doubts.take_problems().into_iter().map(|what| problem(Some(id), what)));
         }
         for (id, watch) in &mut self.watches {
+            watch.doubts.begin(&url);
             match visit(watch, &self.config.nodes[i], node).await {
-                Ok(()) => {}
+                Ok(()) => watch.doubts.end(&url),
                 Err(Stop::Fatal(e)) => return Err(e),
                 Err(Stop::Node(e)) => problems.push(problem(Some(*id), e.to_string())),
+                Err(Stop::BrokenOff) => problems.push(problem(Some(*id), BROKEN_OFF.to_owned())),
             }
+            problems.extend(watch.doubts.take_problems().into_iter().map(|what| problem(Some(*id), what)));
         }
         Ok(problems)
     }
@@ -244,7 +277,7 @@ impl Monitor {
                     Err(e) => return Ok(Err(e)),
                 };
                 let (directory, metrics) = (self.directory.clone(), self.metrics.clone());
-                let watch = Watch::open(election, keys, directory, metrics).await?;
+                let watch = Watch::open(election, keys, directory, metrics, self.config.patience).await?;
                 self.waiting.remove(&id);
                 self.watches.insert(id, watch);
                 Ok(Ok(()))
@@ -284,10 +317,14 @@ impl Monitor {
         Ok(Some((expected, signed)))
     }
 
-    /// An election that is not what was signed cannot be watched.
+    /// An election that is not what was signed cannot be watched; refused
+    /// once that has lasted.
     fn refuse(&mut self, url: &str, id: ElectionId, draft: SignedDraft, why: String) -> Result<(), Error> {
         let detail = format!("election {id} is not in order: {why}");
         let finding = Finding::report(Kind::Election, url, detail, None);
+        if !self.doubts.has_lasted(&subject(url, id), &finding, Instant::now()) {
+            return Ok(());
+        }
         let evidence = crate::evidence::Evidence::new(draft, None, finding.claim);
         let evidence = self.directory.keep(finding.kind.name(), &evidence)?;
         tracing::error!(kind = %finding.kind, node = url, detail = finding.detail, "misbehaviour");
@@ -297,6 +334,11 @@ impl Monitor {
         self.refused.insert(id, Recorded { kind, node, detail, evidence, proof: false });
         Ok(())
     }
+}
+
+/// What doubts about an election as a whole are about.
+fn subject(url: &str, id: ElectionId) -> String {
+    format!("{id} on {url}")
 }
 
 /// Everything about one election on one node.

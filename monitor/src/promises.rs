@@ -102,7 +102,8 @@ impl Watch {
     fn check_receipt(&mut self, path: &Path, receipt: &Receipt) -> Result<(), Error> {
         let source = path.display().to_string();
         let Some(Verdict::Broken(evidence)) = receipt::verdict(receipt, self.board()?.mirror()) else {
-            return self.judge(&receipt.head, &source);
+            self.judge(&receipt.head, &source)?;
+            return Ok(());
         };
         let seq = receipt.path.index;
         let (detail, claim) = match evidence {
@@ -115,6 +116,7 @@ impl Watch {
                 Claim::Dropped { receipt: (&both.0).into(), last: both.1 },
             ),
         };
-        self.keep(Finding { kind: Kind::BrokenReceipt, node: source, detail, claim })
+        self.keep(Finding { kind: Kind::BrokenReceipt, node: source, detail, claim })?;
+        Ok(())
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     Error,
-    board::{Board, download, queue},
+    board::Board,
+    doubts::Doubts,
     endpoint::Endpoint,
-    evidence::{Claim, Evidence, HeadConflict, head_conflict},
+    evidence::Evidence,
     finding::{Finding, Kind, Recorded},
-    inquest::inquire,
     keys::ElectionKeys,
     metrics::Metrics,
     store::{Directory, ElectionStore, StoreError},
@@ -16,12 +16,8 @@ use client::{Node, election::Election};
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::mpsc;
-
-/// Entries after which progress is put on disk.
-const SAVE_EVERY: u32 = 8192;
 
 /// Why a visit to a node ended early.
 #[derive(Debug)]
@@ -30,6 +26,8 @@ pub(crate) enum Stop {
     Fatal(Error),
     /// The node could not be asked; nothing is held against it.
     Node(client::Error),
+    /// The node has shown some of its entries; it is asked for the rest.
+    BrokenOff,
 }
 
 impl From<Error> for Stop {
@@ -42,17 +40,6 @@ impl From<StoreError> for Stop {
     fn from(e: StoreError) -> Self {
         Stop::Fatal(e.into())
     }
-}
-
-/// How a download ended.
-#[derive(Clone, Copy, Debug)]
-enum CaughtUp {
-    /// All entries below the head are here.
-    Yes,
-    /// An entry breaks a rule.
-    Broken,
-    /// The node did not show the entries; that was recorded.
-    Malformed,
 }
 
 /// How far an election is.
@@ -83,11 +70,15 @@ pub struct Watch {
     pub(crate) store: ElectionStore,
     pub(crate) metrics: Metrics,
     /// Gone only while a batch is verified.
-    board: Option<Board>,
+    pub(crate) board: Option<Board>,
     /// Slots of the board when it was last here.
-    slots: usize,
+    pub(crate) slots: usize,
     /// Heads of other views that were examined, by node.
-    settled: BTreeMap<String, SignedHead>,
+    pub(crate) settled: BTreeMap<String, SignedHead>,
+    /// What looked wrong, and is not proven.
+    pub(crate) doubts: Doubts,
+    /// Whether a download broke off after it had brought something.
+    pub(crate) broke_off: bool,
 }
 
 impl Watch {
@@ -101,19 +92,30 @@ impl Watch {
         keys: ElectionKeys,
         directory: Arc<Directory>,
         metrics: Metrics,
+        patience: Duration,
     ) -> Result<Self, Error> {
         let election = Arc::new(election);
         let (store, entries) = directory.election(election.id, election.draft().rule.shape())?;
         store.checkpoint.findings.iter().for_each(|f| metrics.misbehaviour(f.kind));
-        let (slots, settled) = (0, BTreeMap::new());
-        let mut watch = Self { election, keys, directory, store, metrics, board: None, slots, settled };
+        let mut watch = Self {
+            election,
+            keys,
+            directory,
+            store,
+            metrics,
+            board: None,
+            slots: 0,
+            settled: BTreeMap::new(),
+            doubts: Doubts::new(patience),
+            broke_off: false,
+        };
         watch.restore(entries).await?;
         Ok(watch)
     }
 
     /// Rebuilds the board from stored entries and compares it with the
     /// checkpoint.
-    async fn restore(&mut self, entries: Vec<BoardEntry>) -> Result<(), Error> {
+    pub(crate) async fn restore(&mut self, entries: Vec<BoardEntry>) -> Result<(), Error> {
         let mut board = Board::new(self.election.clone(), self.keys.ballot.clone());
         let (board, restored) = tokio::task::spawn_blocking(move || {
             let restored = board.restore(&entries);
@@ -167,14 +169,29 @@ impl Watch {
         &self.store.checkpoint.findings
     }
 
-    /// Writes the evidence and remembers the finding, once.
-    pub(crate) fn keep(&mut self, finding: Finding) -> Result<(), Error> {
-        let Finding { kind, node, detail, claim } = finding;
-        let proof = claim.is_proof();
-        let known = |r: &Recorded| r.kind == kind && r.node == node && r.detail == detail;
+    /// Whether asking again may settle something.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.broke_off || self.doubts.are_open(Instant::now())
+    }
+
+    /// Remembers the finding with its evidence, once; one that is not proof
+    /// only when it has lasted. Says whether it counts. spec: `monitor.doubt`
+    pub(crate) fn keep(&mut self, finding: Finding) -> Result<bool, Error> {
+        let known =
+            |r: &Recorded| (r.kind, &r.node, &r.detail) == (finding.kind, &finding.node, &finding.detail);
         if self.store.checkpoint.findings.iter().any(known) {
-            return Ok(());
+            return Ok(true);
         }
+        let proof = finding.claim.is_proof();
+        if !proof && !self.doubts.has_lasted(&finding.node, &finding, Instant::now()) {
+            return Ok(false);
+        }
+        self.record(finding, proof)?;
+        Ok(true)
+    }
+
+    fn record(&mut self, finding: Finding, proof: bool) -> Result<(), Error> {
+        let Finding { kind, node, detail, claim } = finding;
         let (draft, key) = (self.election.signed_draft.clone(), Some(self.election.key.clone()));
         let evidence = self.directory.keep(kind.name(), &Evidence::new(draft, key, claim))?;
         tracing::error!(%kind, %node, %detail, evidence = %evidence.display(), "misbehaviour");
@@ -188,58 +205,29 @@ impl Watch {
         let url = &endpoint.url;
         let head = match client::record::fetch_head(node, self.id()).await {
             Ok(head) => head,
-            Err(error) => return self.answer(url, error, None),
+            Err(error) => return self.answer(url, error),
         };
         if let Err(problem) = self.check_signed(&head) {
             let detail = format!("showed a head that its operator did not sign for this election: {problem}");
-            return Ok(self.keep(Finding::report(Kind::Malformed, url, detail, None))?);
+            self.keep(Finding::report(Kind::Malformed, url, detail, None))?;
+            return Ok(());
         }
-        let conflicts = self.compare_heads(&head, url)?;
-        self.remember(&head, url, conflicts)?;
         self.metrics.head(self.id(), url, &head.head, now());
         if self.settled.get(url) != Some(&head) {
-            self.follow(url, node, head).await?;
+            let split = self.follow(url, node, head).await?;
+            self.remember(&head, url, split)?;
         }
         let behind = head.head.size.saturating_sub(self.board()?.mirror().len());
         self.metrics.lag(self.id(), url, behind);
         Ok(())
     }
 
-    /// Brings the board up to a head of the node.
-    async fn follow(&mut self, url: &str, node: &Node, head: SignedHead) -> Result<(), Stop> {
-        // The second time there are no entries of another visit among ours.
-        for _ in 0..2 {
-            let all_from_here = self.board()?.mirror().len() == self.anchored();
-            let caught_up = self.catch_up(url, node, &head).await?;
-            if matches!(caught_up, CaughtUp::Yes) && self.board()?.agrees(&head) {
-                return Ok(self.anchor(url, head)?);
-            }
-            if matches!(caught_up, CaughtUp::Malformed) {
-                return Ok(());
-            }
-            let found = self.hold_inquest(url, node, &head, all_from_here).await?;
-            if found || all_from_here {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Entries that a signed head covers.
-    fn anchored(&self) -> u32 {
-        self.store.checkpoint.anchor.map_or(0, |h| h.head.size)
-    }
-
     /// A failed call is no misbehaviour, but a malformed answer is.
-    pub(crate) fn answer(
-        &mut self,
-        url: &str,
-        error: client::Error,
-        head: Option<SignedHead>,
-    ) -> Result<(), Stop> {
+    pub(crate) fn answer(&mut self, url: &str, error: client::Error) -> Result<(), Stop> {
         match error {
             client::Error::Answer { .. } | client::Error::Incomplete { .. } => {
-                Ok(self.keep(Finding::report(Kind::Malformed, url, error.to_string(), head))?)
+                self.keep(Finding::report(Kind::Malformed, url, error.to_string(), None))?;
+                Ok(())
             }
             error => Err(Stop::Node(error)),
         }
@@ -251,207 +239,6 @@ impl Watch {
         }
         let draft = self.election.draft();
         head.check(&draft.domain(), draft.operator).map_err(|e| e.to_string())
-    }
-
-    /// Compares a signed head with all that is known, whoever has shown it.
-    /// spec: `monitor.heads`
-    pub(crate) fn judge(&mut self, head: &SignedHead, source: &str) -> Result<(), Error> {
-        if !self.compare_heads(head, source)? {
-            self.compare_board(head, source)?;
-        }
-        Ok(())
-    }
-
-    /// Compares a head with every head known. Says whether they conflict.
-    fn compare_heads(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
-        let checkpoint = &self.store.checkpoint;
-        let known = checkpoint.heads.values().chain(&checkpoint.anchor);
-        let conflict = known.filter_map(|k| Some((*k, head_conflict(&k.head, &head.head)?))).next();
-        let Some((known, conflict)) = conflict else { return Ok(false) };
-        let kind = if conflict == HeadConflict::Shrunk { Kind::Rollback } else { Kind::SplitView };
-        let (a, b) = (known.head.size, head.head.size);
-        let detail = format!("signed heads of {a} and {b} entries: {conflict}");
-        let claim = Claim::TwoHeads { first: known, second: *head };
-        self.keep(Finding { kind, node: source.into(), detail, claim })?;
-        Ok(true)
-    }
-
-    /// Compares a head with the root that the board had at its size. Says
-    /// whether they conflict.
-    fn compare_board(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
-        let board = self.board()?;
-        let longer = board.mirror().head().filter(|k| k.head.size >= head.head.size);
-        let Some(longer) = longer.filter(|_| !board.agrees(head)) else { return Ok(false) };
-        let claim = Claim::other_prefix(board.mirror().tree(), *longer, *head).ok_or(Error::Interrupted)?;
-        let (m, n) = (head.head.size, longer.head.size);
-        let detail = format!("signed two views, of {n} and {m} entries: the first {m} entries differ");
-        self.keep(Finding { kind: Kind::SplitView, node: source.into(), detail, claim })?;
-        Ok(true)
-    }
-
-    /// Keeps the highest head of every node; a node that shows less than
-    /// before was rolled back (A37). Another node may lag.
-    fn remember(&mut self, head: &SignedHead, url: &str, conflicts: bool) -> Result<(), Error> {
-        let heads = &mut self.store.checkpoint.heads;
-        let before = heads.get(url).copied();
-        let (size, known) = (head.head.size, before.map_or(0, |b| b.head.size));
-        if size < known && conflicts {
-            return Ok(());
-        }
-        if size < known {
-            let detail = format!("shows {size} entries, after it had shown {known}");
-            return self.keep(Finding::report(Kind::Rollback, url, detail, before));
-        }
-        if before != Some(*head) {
-            heads.insert(url.to_owned(), *head);
-            self.store.publish(head)?;
-        }
-        Ok(())
-    }
-
-    /// Downloads and verifies what the board lacks below the head.
-    async fn catch_up(&mut self, url: &str, node: &Node, head: &SignedHead) -> Result<CaughtUp, Stop> {
-        let (id, range) = (self.id(), self.board()?.mirror().len()..head.head.size);
-        if range.is_empty() {
-            return Ok(CaughtUp::Yes);
-        }
-        let (out, batches) = queue();
-        let (downloaded, verified) = tokio::join!(download(node, id, range, out), self.verify_all(batches));
-        let broken = verified?;
-        self.store.save()?;
-        match downloaded {
-            _ if broken => Ok(CaughtUp::Broken),
-            Ok(()) => Ok(CaughtUp::Yes),
-            Err(error) => self.answer(url, error, Some(*head)).map(|()| CaughtUp::Malformed),
-        }
-    }
-
-    /// Verifies batches as they come. Says whether an entry breaks a rule:
-    /// none can follow it.
-    async fn verify_all(&mut self, mut batches: mpsc::Receiver<Vec<BoardEntry>>) -> Result<bool, Error> {
-        let mut saved = self.store.checkpoint.size;
-        while let Some(batch) = batches.recv().await {
-            if self.verify(batch).await? {
-                return Ok(true);
-            }
-            if self.store.checkpoint.size - saved >= SAVE_EVERY {
-                saved = self.store.checkpoint.size;
-                self.store.save()?;
-                tracing::info!(election = %self.id(), verified = saved, "catching up");
-            }
-        }
-        Ok(false)
-    }
-
-    /// Verifies a batch on other threads. Says whether an entry breaks a rule.
-    async fn verify(&mut self, entries: Vec<BoardEntry>) -> Result<bool, Error> {
-        let mut board = self.board.take().ok_or(Error::Interrupted)?;
-        let start = Instant::now();
-        let (board, entries, extended) = tokio::task::spawn_blocking(move || {
-            let extended = board.extend(&entries);
-            (board, entries, extended)
-        })
-        .await?;
-        let board = self.board.insert(board);
-        self.slots = board.mirror().slots();
-        self.store.append(&entries[..extended.taken])?;
-        let checkpoint = &mut self.store.checkpoint;
-        (checkpoint.size, checkpoint.root) = (board.mirror().len(), board.mirror().tree().root());
-        checkpoint.invalid.extend(extended.invalid.iter().map(|(seq, _)| *seq));
-        self.metrics.batch(self.election.id, extended.taken, start.elapsed());
-        self.metrics.verified(self.election.id, self.store.checkpoint.size);
-        Ok(extended.broken)
-    }
-
-    /// All entries below the head are verified and agree with it. Invalid
-    /// ones among the new entries are proven under this head.
-    fn anchor(&mut self, url: &str, head: SignedHead) -> Result<(), Error> {
-        let before = self.store.checkpoint.anchor;
-        let known = before.map_or(0, |h| h.head.size);
-        let newer =
-            |b: SignedHead| !b.head.closed && (b.head.size, b.head.time) < (head.head.size, head.head.time);
-        if !before.is_none_or(|b| newer(b) || head.head.closed && !b.head.closed) {
-            return Ok(());
-        }
-        let board = self.board.as_mut().ok_or(Error::Interrupted)?;
-        // A conflict with an earlier head was judged before.
-        if board.adopt(head).is_err() {
-            return Ok(());
-        }
-        self.store.checkpoint.anchor = Some(head);
-        self.store.save()?;
-        let invalid: Vec<u32> = self
-            .store
-            .checkpoint
-            .invalid
-            .iter()
-            .copied()
-            .filter(|s| (known..head.head.size).contains(s))
-            .collect();
-        for seq in invalid {
-            let proof = self.store.entry(seq)?.proof;
-            let receipt = self.board()?.receipt(seq).ok_or(Error::Interrupted)?;
-            let key = self.keys.ballot.key().to_bytes();
-            let claim = Claim::InvalidProof { receipt: (&receipt).into(), proof, key };
-            let detail = format!("signed a board whose entry {seq} has a proof that does not hold");
-            self.keep(Finding { kind: Kind::InvalidEntry, node: url.into(), detail, claim })?;
-        }
-        Ok(())
-    }
-
-    /// The node's entries do not fit its head, or ours: its whole view is
-    /// examined apart from ours. Says whether anything was found.
-    async fn hold_inquest(
-        &mut self,
-        url: &str,
-        node: &Node,
-        head: &SignedHead,
-        all_from_here: bool,
-    ) -> Result<bool, Stop> {
-        let entries = match client::record::fetch_entries(node, self.id(), head.head.size).await {
-            Ok(entries) => entries,
-            Err(error) => {
-                self.compare_board(head, url)?;
-                return self.answer(url, error, Some(*head)).map(|()| true);
-            }
-        };
-        let board = self.board.take().ok_or(Error::Interrupted)?;
-        let (source, head, keys) = (url.to_owned(), *head, self.keys.clone());
-        let inquest = tokio::task::spawn_blocking(move || {
-            let findings = inquire(&board, &keys, &source, &head, &entries);
-            (board, findings)
-        });
-        let (board, mut findings) = inquest.await.map_err(Error::from)?;
-        self.board = Some(board);
-        if findings.is_empty() && all_from_here {
-            let saw = "showed entries that are not those of its signed head, then others";
-            findings.push(Finding::report(Kind::Withheld, url, saw, Some(head)));
-        }
-        // The split is better shown by the entry than by the roots.
-        let named = findings.iter().any(|f| f.kind == Kind::SplitView);
-        let found = !named && self.compare_board(&head, url)? || !findings.is_empty();
-        for finding in findings {
-            self.keep(finding)?;
-        }
-        self.forget_unanchored().await?;
-        if found {
-            self.settled.insert(url.to_owned(), head);
-        }
-        Ok(found)
-    }
-
-    /// Drops entries that no signed head covers: they came with a head of
-    /// another view.
-    async fn forget_unanchored(&mut self) -> Result<(), Error> {
-        let anchor = self.store.checkpoint.anchor.map(|h| h.head);
-        let size = self.anchored();
-        if size == self.store.checkpoint.size {
-            return Ok(());
-        }
-        let root = anchor.map_or_else(|| circuits::types::board_root(&[]), |h| h.root);
-        self.store.forget(size, root)?;
-        let entries = self.store.read(size)?;
-        self.restore(entries).await
     }
 }
 

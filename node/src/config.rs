@@ -2,7 +2,7 @@
 
 use circuits::types::{AccountKey, Address};
 use serde::{Deserialize, Serialize};
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Configuration of a node.
 #[derive(Clone, Debug)]
@@ -29,19 +29,14 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// What a server shows and proves in a TLS handshake. `Debug` hides the key.
-#[derive(Clone)]
+/// Files of what a server shows and proves in a TLS handshake; read when the
+/// node starts, and again on SIGHUP.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// Certificate chain, PEM, the node's own first.
-    pub certificate: Vec<u8>,
+    pub certificate: PathBuf,
     /// Private key of the first certificate, PEM.
-    pub key: Vec<u8>,
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls(..)")
-    }
+    pub key: PathBuf,
 }
 
 impl Config {

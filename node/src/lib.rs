@@ -22,7 +22,7 @@ pub use jobs::tally::{Entries, TallyCase, TallyFailure, TallyProver};
 pub use keys::{InvalidKeySet, KeySet};
 pub use metrics::Metrics;
 pub use server::{Deps, Found, Node, NodeError, check, run};
-pub use transport::InvalidOrigin;
+pub use transport::{InvalidOrigin, TlsError};
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use crate::{
     metrics::Metrics,
     rpc::{AllPlaces, Ballots, Boards, Elections, Info, Registries, Trustees},
     store::Recovery,
-    transport::{self, InvalidOrigin},
+    transport::{self, Acceptor, InvalidOrigin, TlsError},
 };
 use circuits::types::AccountKey;
 use proto::v1::{
@@ -26,7 +26,7 @@ use proto::v1::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinHandle,
 };
@@ -78,12 +78,9 @@ pub enum NodeError {
     /// See [`InvalidOrigin`].
     #[error(transparent)]
     Origin(#[from] InvalidOrigin),
-    /// See the message.
-    #[error(
-        "cannot serve over TLS: {}; give a certificate chain and its private key, both in PEM",
-        innermost(.0)
-    )]
-    Tls(tonic::transport::Error),
+    /// See [`TlsError`].
+    #[error("cannot serve over TLS: {0}")]
+    Tls(#[from] TlsError),
     /// See the message.
     #[error("the server failed: {0}")]
     Serve(#[from] tonic::transport::Error),
@@ -101,15 +98,6 @@ pub enum NodeError {
     Stopped(Arc<Stopped>),
 }
 
-/// tonic says "transport error" and leaves the cause to its sources.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
-
 /// A running node. Dropping it without [`Node::shutdown`] leaves it running.
 #[derive(Debug)]
 pub struct Node {
@@ -118,6 +106,7 @@ pub struct Node {
     shutdown: watch::Sender<bool>,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
     jobs: Vec<JoinHandle<()>>,
+    tls: Option<Acceptor>,
     grace: Duration,
 }
 
@@ -139,7 +128,7 @@ pub struct Found {
 /// If configuration or stored data cannot be used.
 pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
     let _ = transport::cors(&config.origins)?;
-    transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
+    let _ = acceptor(&config)?;
     let (ledger, recovery) = open(config, &deps).await?;
     let found = {
         let state = ledger.state();
@@ -164,9 +153,13 @@ async fn open(config: Config, deps: &Deps) -> Result<(Ledger, Recovery), NodeErr
     Ok(tokio::task::spawn_blocking(open).await??)
 }
 
+fn acceptor(config: &Config) -> Result<Option<Acceptor>, TlsError> {
+    config.tls.as_ref().map(|files| Acceptor::load(files, &config.limits)).transpose()
+}
+
 /// Runs a node until SIGINT or SIGTERM, or until it can no longer write.
 /// `ready` hears the address once the node serves. A second signal ends the
-/// wait for open requests.
+/// wait for open requests. On SIGHUP it reads its certificate again.
 ///
 /// # Errors
 /// If it does not start, or stops for a reason of its own.
@@ -175,26 +168,46 @@ pub async fn run(config: Config, deps: Deps, ready: impl FnOnce(SocketAddr)) -> 
     let node = Node::start(config, deps).await?;
     tracing::info!(address = %node.address(), "the node serves");
     ready(node.address());
-    let failed = tokio::select! {
-        () = signals.next() => None,
-        error = node.failed() => Some(error),
+    let failed = loop {
+        tokio::select! {
+            () = signals.end.next() => break None,
+            error = node.failed() => break Some(error),
+            _ = signals.hangup.recv() => renew(&node),
+        }
     };
     tracing::info!("the node ends; open requests have {} s", node.grace.as_secs_f32());
     let ended = tokio::select! {
         ended = node.shutdown() => ended,
-        () = signals.next() => Ok(()),
+        () = signals.end.next() => Ok(()),
     };
     failed.map_or(ended, Err)
 }
 
-struct Signals([tokio::signal::unix::Signal; 2]);
+/// What a bad certificate costs is the renewal, not the node.
+fn renew(node: &Node) {
+    match node.reload_certificate() {
+        Ok(true) => tracing::info!("the certificate was read again; new connections get it"),
+        Ok(false) => tracing::info!("SIGHUP: there is no certificate to read again"),
+        Err(error) => tracing::error!(%error, "the certificate was not renewed; the one before stays in use"),
+    }
+}
+
+struct Signals {
+    end: End,
+    hangup: Signal,
+}
 
 impl Signals {
     fn new() -> Result<Self, NodeError> {
         let listen = |kind| signal(kind).map_err(NodeError::Signal);
-        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?]))
+        let end = End([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?]);
+        Ok(Self { end, hangup: listen(SignalKind::hangup())? })
     }
+}
 
+struct End([Signal; 2]);
+
+impl End {
     async fn next(&mut self) {
         let [interrupt, terminate] = &mut self.0;
         tokio::select! {
@@ -211,8 +224,8 @@ impl Node {
     /// If the stored data cannot be used or the address is taken.
     pub async fn start(config: Config, deps: Deps) -> Result<Self, NodeError> {
         let cors = transport::cors(&config.origins)?;
-        transport::check_tls(config.tls.as_ref(), &config.limits).map_err(NodeError::Tls)?;
-        let (limits, address, tls) = (config.limits.clone(), config.listen, config.tls.clone());
+        let tls = acceptor(&config)?;
+        let (limits, address) = (config.limits.clone(), config.listen);
         let operator = config.operator.clone();
         let ledger = Arc::new(open(config, &deps).await?.0);
         let listen = |source| NodeError::Listen { address, source };
@@ -221,14 +234,22 @@ impl Node {
         let (shutdown, ended) = watch::channel(false);
         let routes = routes(&ledger, operator, &deps, &limits, &ended).await?;
         let until = until(ended);
-        let server = transport::serve(listener, routes, tls.as_ref(), cors, &limits, &deps.metrics, until);
-        let server = server.map_err(NodeError::Tls)?;
+        let server = transport::serve(listener, routes, tls.clone(), cors, &limits, &deps.metrics, until);
         let jobs = vec![
             tokio::spawn(closing::run(ledger.clone())),
             tokio::spawn(tally::run(ledger.clone(), deps.tally, limits.tally_retry)),
             tokio::spawn(gauges::run(ledger.clone(), deps.metrics)),
         ];
-        Ok(Self { address, ledger, shutdown, server, jobs, grace: limits.shutdown_grace })
+        Ok(Self { address, ledger, shutdown, server, jobs, tls, grace: limits.shutdown_grace })
+    }
+
+    /// Reads certificate and key again, for connections that are made from
+    /// now on. Says whether there are any.
+    ///
+    /// # Errors
+    /// If they cannot be used; those before stay in use.
+    pub fn reload_certificate(&self) -> Result<bool, TlsError> {
+        self.tls.as_ref().map_or(Ok(false), |tls| tls.reload().map(|()| true))
     }
 
     /// The address that the node listens on.

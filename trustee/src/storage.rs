@@ -111,6 +111,25 @@ impl FileStorage {
         Ok(Self { directory, failed: false, lock: Some(lock) })
     }
 
+    /// Whether a process has the directory open. Whoever asks holds the lock
+    /// for an instant, together with others who ask.
+    ///
+    /// # Errors
+    /// If there is no telling.
+    pub fn is_open(directory: impl AsRef<Path>) -> Result<bool, StorageError> {
+        let path = directory.as_ref().join("lock");
+        let failed = |cause| StorageError::File { what: "look at", path: path.clone(), cause };
+        let lock = match File::open(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            opened => opened.map_err(failed)?,
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(cause)) => Err(failed(cause)),
+        }
+    }
+
     /// A directory to look at, also while a trustee runs in it: states are
     /// replaced in one step. Nothing can be saved.
     pub fn look(directory: impl Into<PathBuf>) -> Self {

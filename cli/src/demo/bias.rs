@@ -2,14 +2,17 @@
 //! the commands read and write.
 
 use super::{directory, options::AuditDemoOptions, story::Story};
-use crate::audit::{
-    COMMITMENT, SECRETS, check_file,
-    inputs::{InputOptions, Inputs, Loaded},
-    inspect::Inspection,
-    now, report,
-    verify::TrustOptions,
-    work::{self, Made},
-    year_later,
+use crate::{
+    audit::{
+        COMMITMENT, SECRETS, check_file,
+        inputs::{InputOptions, Inputs, Loaded},
+        inspect::Inspection,
+        now, report,
+        verify::TrustOptions,
+        work::{self, Made},
+        year_later,
+    },
+    text,
 };
 use anyhow::{Result, bail, ensure};
 use audit::{
@@ -226,7 +229,7 @@ fn tell(made: &Made, path: &Path, page: &Path, story: &mut Story) {
     }
     story.say(&format!("Attestation: {}", path.display()));
     story.say(&format!("Report:      {}", page.display()));
-    story.say(&format!("Check it again:  tabella audit verify {}", path.display()));
+    story.say(&format!("Check it again:  tabella audit verify {}", text::shell(&path.display().to_string())));
     story.say("These are INSECURE development parameters: anyone can forge with them.");
 }
 

@@ -8,7 +8,7 @@ mod plan;
 mod story;
 mod trustees;
 
-use crate::{chart, record, verify};
+use crate::{chart, record, text, verify};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::{
@@ -76,7 +76,7 @@ pub fn run(options: &DemoOptions) -> Result<()> {
         tally.slots, outcome.entries
     ));
     story.say(&format!("Record: {}", record_dir.display()));
-    story.say(&format!("Check it again:  tabella verify {}", record_dir.display()));
+    story.say(&format!("Check it again:  tabella verify {}", text::shell(&record_dir.display().to_string())));
     story.say(
         "These keys are INSECURE development keys: anyone can forge with them. See docs/spec/14-setup.md.",
     );

@@ -58,7 +58,8 @@ pub struct WatchOptions {
     /// Heads that another monitor has seen (its heads.jsonl); may be repeated.
     #[arg(long, value_name = "FILE")]
     peer_heads: Vec<PathBuf>,
-    /// Verify what there is now, and end.
+    /// Verify what there is now, and end; what looks wrong or breaks off is
+    /// asked for again for as long as --patience says.
     #[arg(long)]
     once: bool,
     /// Go on after misbehaviour; the exit code tells of it in the end.
@@ -67,6 +68,10 @@ pub struct WatchOptions {
     /// Longest time between two looks; new entries are looked at sooner.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = interval)]
     interval: Duration,
+    /// How long something has to look wrong before it is held against a node
+    /// without proof; what is proven counts at once. 0s: no time at all.
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = interval)]
+    patience: Duration,
     /// Serve metrics for Prometheus on this address.
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics: Option<SocketAddr>,

@@ -28,15 +28,16 @@ pub fn run(options: &WatchOptions) -> Result<()> {
             signal = signals::ended() => Err(Interrupted(signal?).into()),
         }
     });
-    let pass = match pass {
+    let (pass, finished) = match pass {
         Err(e) if e.is::<Interrupted>() => {
             tracing::info!("{e}; what was verified is kept");
-            monitor.known()
+            let finished = !options.once;
+            (monitor.known(), finished)
         }
-        other => other?,
+        other => (other?, true),
     };
     report(options.json, &pass);
-    judge(options, &pass)
+    judge(options, &pass, finished)
 }
 
 /// A signal has ended the monitor.
@@ -54,6 +55,7 @@ fn config(options: &WatchOptions) -> Result<Config> {
         elections: options.elections.clone(),
         receipts: options.receipts.clone(),
         peer_heads: options.peer_heads.clone(),
+        patience: options.patience,
     })
 }
 
@@ -63,7 +65,8 @@ async fn follow(options: &WatchOptions, monitor: &mut Monitor) -> Result<Pass> {
         let pass = monitor.pass().await?;
         tell(&pass, &mut told);
         let found = !pass.findings.is_empty() && !options.keep_going;
-        if options.once || monitor.is_done() || found {
+        let verified = options.once || monitor.is_done();
+        if found || verified && !pass.unsettled {
             return Ok(pass);
         }
         monitor.wait(options.interval).await;
@@ -139,8 +142,9 @@ fn report(json: bool, pass: &Pass) {
     pass.problems.iter().for_each(|p| println!("NOT VERIFIED {}: {}", p.source, p.what));
 }
 
-/// What the exit code says.
-fn judge(options: &WatchOptions, pass: &Pass) -> Result<()> {
+/// What the exit code says. `finished` is false if a signal ended a run that
+/// was to verify everything.
+fn judge(options: &WatchOptions, pass: &Pass, finished: bool) -> Result<()> {
     if !pass.findings.is_empty() {
         let mut kinds: Vec<&str> = pass.findings.iter().map(|f| f.kind.name()).collect();
         kinds.sort_unstable();
@@ -152,6 +156,9 @@ fn judge(options: &WatchOptions, pass: &Pass) -> Result<()> {
     }
     if options.once && !pass.problems.is_empty() {
         bail!("not everything could be verified; mend what is named above, and run again");
+    }
+    if !finished {
+        bail!("ended before everything was verified; run again");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `tabella node init`: the files of a new node.
 
 use super::settings::SAMPLE;
-use crate::{account, options::PassphraseOptions};
+use crate::{account, options::PassphraseOptions, text};
 use anyhow::{Context, Result, ensure};
 use circuits::types::AccountKey;
 use clap::Args;
@@ -56,8 +56,9 @@ pub fn run(options: &InitOptions) -> Result<()> {
     } else {
         println!("{}", operator.address());
         eprintln!(
-            "Drafts name this account as operator. Read {0}, then: tabella node run --config {0}",
-            config.display()
+            "Drafts name this account as operator. Read {}, then: tabella node run --config {}",
+            config.display(),
+            text::shell(&config.display().to_string())
         );
     }
     Ok(())

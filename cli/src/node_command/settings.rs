@@ -243,7 +243,7 @@ impl Loaded {
     /// The node's configuration; opens the operator's account.
     ///
     /// # Errors
-    /// If the account cannot be opened, or a file of TLS cannot be read.
+    /// If the account cannot be opened.
     pub fn config(&self, passphrase: &PassphraseOptions) -> Result<Config> {
         let settings = &self.settings;
         let asked = passphrase.passphrase_file.clone();
@@ -255,16 +255,12 @@ impl Loaded {
         config.organisers = settings.organisers.clone();
         config.origins = settings.origins.clone();
         config.limits = settings.limits.clone();
-        config.tls = settings.tls.as_ref().map(|files| self.tls(files)).transpose()?;
+        config.tls = settings.tls.as_ref().map(|files| self.tls(files));
         Ok(config)
     }
 
-    fn tls(&self, files: &TlsFiles) -> Result<Tls> {
-        let read = |path: &Path| {
-            let path = self.path(path);
-            fs::read(&path).with_context(|| format!("cannot read {} of [tls]", path.display()))
-        };
-        Ok(Tls { certificate: read(&files.certificate)?, key: read(&files.key)? })
+    fn tls(&self, files: &TlsFiles) -> Tls {
+        Tls { certificate: self.path(&files.certificate), key: self.path(&files.key) }
     }
 }
 

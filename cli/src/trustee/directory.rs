@@ -9,6 +9,7 @@
 //! | `lock` | held while a trustee runs |
 
 use super::DirectoryOptions;
+use crate::text;
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::{DraftId, SignedDraft, TrusteeIdentity};
 use keyfile::{Cost, Label, Passphrase, Sealer};
@@ -17,6 +18,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 use trustee::{FileStorage, SealedStorage, StorageError, TrusteeKeys};
 
@@ -26,6 +28,9 @@ const KEYS_FILE: &str = "keys.json";
 /// File of the public identity.
 pub const IDENTITY_FILE: &str = "identity.json";
 const DRAFT_SUFFIX: &str = ".draft.json";
+
+/// How long a lock that is held for an instant only is waited for.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// Where the states of all drafts of one trustee are kept.
 pub type Store = Arc<Mutex<SealedStorage<FileStorage>>>;
@@ -66,8 +71,7 @@ impl Directory {
     /// If there is no trustee, the passphrase is wrong, or one runs already.
     pub fn open(options: &DirectoryOptions) -> Result<Self> {
         require_trustee(&options.dir)?;
-        let files = FileStorage::open(&options.dir)?;
-        Self::with(options, files)
+        Self::with(options, hold(&options.dir)?)
     }
 
     /// Opens a directory to look at, also while a trustee runs in it.
@@ -135,16 +139,24 @@ impl Directory {
     }
 }
 
+/// Takes the directory for this process. Whoever asks whether a trustee runs
+/// is in the way for an instant, so that it is tried again for a moment.
+fn hold(path: &Path) -> Result<FileStorage, StorageError> {
+    let start = Instant::now();
+    loop {
+        match FileStorage::open(path) {
+            Err(StorageError::Locked(_)) if start.elapsed() < MOMENT => std::thread::sleep(MOMENT / 20),
+            held => return held,
+        }
+    }
+}
+
 /// Whether a trustee runs in a directory.
 ///
 /// # Errors
 /// If the directory cannot be used.
 pub fn is_running(path: &Path) -> Result<bool> {
-    match FileStorage::open(path) {
-        Ok(_) => Ok(false),
-        Err(StorageError::Locked(_)) => Ok(true),
-        Err(other) => Err(other.into()),
-    }
+    Ok(FileStorage::is_open(path)?)
 }
 
 /// The identity on one line.
@@ -169,7 +181,11 @@ fn require_vacant(path: &Path) -> Result<()> {
 }
 
 fn require_trustee(path: &Path) -> Result<()> {
-    let (directory, keys) = (path.display(), path.join(KEYS_FILE));
-    ensure!(keys.is_file(), "there is no trustee in {directory}: tabella trustee init --dir {directory}");
+    let word = text::shell(&path.display().to_string());
+    ensure!(
+        path.join(KEYS_FILE).is_file(),
+        "there is no trustee in {}: tabella trustee init --dir {word}",
+        path.display()
+    );
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     identity,
     keys::MemberKeys,
     options::{NodeOptions, PassphraseOptions},
-    times,
+    text, times,
 };
 use anyhow::{Context, Result, bail};
 use circuits::types::Address;
@@ -184,7 +184,7 @@ async fn prepare(options: &PrepareOptions) -> Result<()> {
     } else {
         let file = options.out.display();
         eprintln!("The vote is in {file}. It holds no secret; anybody can send it:");
-        println!("tabella vote submit {file} --node URL");
+        println!("tabella vote submit {} --node URL", text::shell(&file.to_string()));
     }
     Ok(())
 }

@@ -20,7 +20,10 @@ fn json(directory: &Path, code: i32, args: &[&str]) -> Value {
     let output = tabella(directory, &[args, &["--json"]].concat());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{args:?}: {errors}");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {errors}"))
+    let value: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {errors}"));
+    assert!(value.is_object(), "{args:?}: {value}");
+    value
 }
 
 /// The message of a command that fails.

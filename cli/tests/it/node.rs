@@ -119,6 +119,39 @@ fn a_self_signed_node_is_reached_by_those_who_know_its_certificate() {
     node.stop();
 }
 
+/// On SIGHUP the certificate is read again, and one that cannot be used is
+/// not taken.
+#[test]
+fn a_renewed_certificate_is_read_on_sighup() {
+    let home = Home::fresh();
+    for file in ["node.toml", "operator.json"] {
+        fs::remove_file(home.path().join(file)).unwrap();
+    }
+    succeed(&home.init(&["--self-signed", "127.0.0.1"]));
+    let node = home.serve(&[]);
+    let (certificate, key) = (home.path().join("tls.pem"), home.path().join("tls-key.pem"));
+    let renewed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let knows =
+        |authority: &str| runtime().block_on(Node::connect_trusting(node.url(), Some(authority))).is_ok();
+    let until = |authority: &str| {
+        let start = Instant::now();
+        while !knows(authority) {
+            assert!(start.elapsed() < Duration::from_secs(60), "the certificate is not served");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let first = fs::read_to_string(&certificate).unwrap();
+    until(&first);
+    fs::write(&certificate, renewed.cert.pem()).unwrap();
+    node.signal("HUP");
+    until(&first);
+    fs::write(&key, renewed.signing_key.serialize_pem()).unwrap();
+    node.signal("HUP");
+    until(&renewed.cert.pem());
+    assert!(!knows(&first));
+    assert!(node.stop().contains("the certificate was read again"));
+}
+
 /// Connects to a node and remembers the port that it comes from.
 async fn traceable(node: &Running) -> (tonic::transport::Channel, u16) {
     let port = Arc::new(Mutex::new(0));

@@ -69,8 +69,11 @@ impl Desk {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// The one object that a command prints.
     fn json(&self, args: &[&str]) -> Value {
-        last_line(&self.ok(args))
+        let value: Value = serde_json::from_str(&self.ok(args)).unwrap();
+        assert!(value.is_object(), "{args:?}: {value}");
+        value
     }
 
     /// What a command that fails says.
@@ -368,8 +371,15 @@ fn every_command_has_a_manual_page_and_help_in_one_voice() {
         assert!(!about.starts_with("Usage"), "{words:?} says nothing of itself");
         for line in help.lines().filter(|l| l.trim_start().starts_with("--")) {
             assert!(!line.trim_end().ends_with('>'), "{words:?}: {line:?} says nothing");
+            let json = line.trim_start().strip_prefix("--json");
+            assert!(json.is_none_or(names_an_object), "{words:?}: {line:?} names no object");
         }
     }
+}
+
+/// Whether the help of `--json` says that one object is printed.
+fn names_an_object(help: &str) -> bool {
+    help.contains("one JSON object") || help.contains('{') && help.contains("as JSON")
 }
 
 #[test]

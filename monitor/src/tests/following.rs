@@ -20,6 +20,7 @@ pub fn config(directory: &Path, fixture: &Fixture, nodes: &[&FakeNode]) -> Confi
         elections: vec![fixture.election.id],
         receipts: None,
         peer_heads: Vec::new(),
+        patience: Duration::ZERO,
     }
 }
 

@@ -32,6 +32,9 @@ pub struct View {
     pub close_signature: Vec<u8>,
     /// Starts of the streams that were asked for.
     pub starts: Vec<u32>,
+    /// Every stream of entries ends after so many pages, as if nothing was
+    /// wrong or with a status.
+    pub ends: Option<(usize, Option<Status>)>,
 }
 
 /// A server with its connections, all of which end when it is dropped.
@@ -65,6 +68,7 @@ impl FakeNode {
             tally: None,
             close_signature: Vec::new(),
             starts: Vec::new(),
+            ends: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -146,7 +150,9 @@ impl board::BoardService for FakeNode {
             start,
             entries: page.iter().map(Into::into).collect(),
         });
-        Ok(streamed(pages.collect()))
+        let Some((count, status)) = view.ends.clone() else { return Ok(streamed(pages.collect())) };
+        let pages: Vec<_> = pages.take(count).map(Ok).chain(status.map(Err)).collect();
+        Ok(Response::new(Box::pin(tokio_stream::iter(pages))))
     }
 
     async fn list_entries(&self, _: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> {

@@ -2,7 +2,10 @@
 //! single caller cannot take every place (A45). Addresses are kept in memory
 //! while their connections are open, and nowhere else.
 
-use super::connection::Connection;
+use super::{
+    connection::Connection,
+    tls::{Acceptor, Wire},
+};
 use crate::{
     config::Limits,
     metrics::{Counted, Metrics},
@@ -24,10 +27,11 @@ use tokio_stream::wrappers::ReceiverStream;
 /// Wait after an accept that failed, say for want of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-type Incoming = ReceiverStream<io::Result<Connection>>;
+type Incoming = ReceiverStream<io::Result<Wire>>;
 
-/// Accepts until the stream is dropped, which closes the listener.
-pub fn accept(listener: TcpListener, limits: &Limits, metrics: &Metrics) -> Incoming {
+/// Accepts until the stream is dropped, which closes the listener. Handshakes
+/// of TLS do not wait for one another; each keeps its seat.
+pub fn accept(listener: TcpListener, tls: Option<Acceptor>, limits: &Limits, metrics: &Metrics) -> Incoming {
     let (sender, receiver) = mpsc::channel(1);
     let gate = Gate {
         seats: Arc::default(),
@@ -50,14 +54,27 @@ pub fn accept(listener: TcpListener, limits: &Limits, metrics: &Metrics) -> Inco
                     None
                 }
             };
-            if let Some(connection) = connection
-                && sender.send(Ok(connection)).await.is_err()
-            {
-                return;
+            match (connection, tls.clone()) {
+                (None, _) => {}
+                (Some(connection), None) => {
+                    if sender.send(Ok(Wire::Plain(connection))).await.is_err() {
+                        return;
+                    }
+                }
+                (Some(connection), Some(tls)) => {
+                    drop(tokio::spawn(shake_hands(tls, connection, sender.clone())))
+                }
             }
         }
     });
     ReceiverStream::new(receiver)
+}
+
+async fn shake_hands(tls: Acceptor, connection: Connection, sender: mpsc::Sender<io::Result<Wire>>) {
+    if let Some(wire) = tls.accept(connection).await {
+        // Nobody listens when the node is about to end.
+        let _ = sender.send(Ok(wire)).await;
+    }
 }
 
 #[derive(Debug, Default)]

@@ -8,21 +8,20 @@ mod methods;
 mod observe;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 #[cfg(test)]
 pub use methods::paths;
 pub use methods::services;
+pub use tls::{Acceptor, TlsError};
 
-use crate::{
-    config::{Limits, Tls},
-    metrics::Metrics,
-};
+use crate::{config::Limits, metrics::Metrics};
 use http::{HeaderName, HeaderValue, Method, header};
 use std::{future::Future, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tonic::{
     service::Routes,
-    transport::{Error, Identity, Server, ServerTlsConfig},
+    transport::{Error, Server},
 };
 use tonic_web::GrpcWebLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -45,29 +44,22 @@ pub struct InvalidOrigin(pub String);
 
 /// Serves `routes` to the connections of `listener` until `ended`, then lets
 /// open requests end.
-///
-/// # Errors
-/// If certificate and key cannot be used.
 pub fn serve(
     listener: TcpListener,
     routes: Routes,
-    tls: Option<&Tls>,
+    tls: Option<Acceptor>,
     cors: CorsLayer,
     limits: &Limits,
     metrics: &Metrics,
     ended: impl Future<Output = ()> + Send + 'static,
-) -> Result<JoinHandle<Result<(), Error>>, Error> {
-    let server = match tls {
-        Some(tls) => builder(limits).tls_config(identity(tls, limits))?,
-        None => builder(limits),
-    };
+) -> JoinHandle<Result<(), Error>> {
     // The outermost first: browsers ask before they call, and gRPC-Web
     // becomes gRPC before it is looked at.
     let mut server =
-        server.layer(cors).layer(GrpcWebLayer::new()).layer(observe::Observe::new(limits, metrics));
+        builder(limits).layer(cors).layer(GrpcWebLayer::new()).layer(observe::Observe::new(limits, metrics));
     let server = server.add_routes(routes);
-    let incoming = incoming::accept(listener, limits, metrics);
-    Ok(tokio::spawn(server.serve_with_incoming_shutdown(incoming, ended)))
+    let incoming = incoming::accept(listener, tls, limits, metrics);
+    tokio::spawn(server.serve_with_incoming_shutdown(incoming, ended))
 }
 
 /// tonic leaves the number of streams unset, which is without limit (A44).
@@ -85,21 +77,6 @@ fn builder(limits: &Limits) -> Server {
         .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
         .http2_max_local_error_reset_streams(Some(LOCAL_RESETS))
         .max_connection_age(limits.connection_age)
-}
-
-/// Sees whether certificate and key can be used.
-///
-/// # Errors
-/// If they cannot.
-pub fn check_tls(tls: Option<&Tls>, limits: &Limits) -> Result<(), Error> {
-    tls.map_or(Ok(()), |tls| builder(limits).tls_config(identity(tls, limits)).map(|_| ()))
-}
-
-fn identity(tls: &Tls, limits: &Limits) -> ServerTlsConfig {
-    // Fails if there is a provider already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let identity = Identity::from_pem(&tls.certificate, &tls.key);
-    ServerTlsConfig::new().identity(identity).timeout(limits.handshake_timeout)
 }
 
 /// What pages of these origins may do: call, and read status and details.

@@ -9,7 +9,9 @@ use crate::{
 };
 use proto::v1::{self, election_service_client::ElectionServiceClient};
 use std::{
+    fs,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
@@ -353,11 +355,14 @@ async fn drafts_and_registrations_have_rates() {
     node.stop().await;
 }
 
-fn certificate() -> (Tls, String) {
+/// Writes a new certificate with its key, in place of those before; the
+/// certificate's text too.
+fn certify(place: &Path) -> (Tls, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = made.cert.pem();
-    let key = made.signing_key.serialize_pem().into_bytes();
-    (Tls { certificate: certificate.clone().into_bytes(), key }, certificate)
+    let files = Tls { certificate: place.join("tls.pem"), key: place.join("tls-key.pem") };
+    fs::write(&files.certificate, made.cert.pem()).unwrap();
+    fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    (files, made.cert.pem())
 }
 
 async fn over_tls(address: SocketAddr, authority: &str) -> Result<Channel, tonic::transport::Error> {
@@ -371,7 +376,8 @@ async fn over_tls(address: SocketAddr, authority: &str) -> Result<Channel, tonic
 #[tokio::test]
 async fn tls_serves_those_who_trust_the_certificate() {
     let (place, world) = (Place::new(), world(71));
-    let (tls, authority) = certificate();
+    let (files, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (tls, authority) = certify(files.path());
     let mut config = place.config(&world);
     config.tls = Some(tls);
     config.limits.handshake_timeout = Duration::from_millis(500);
@@ -380,7 +386,7 @@ async fn tls_serves_those_who_trust_the_certificate() {
     let channel = over_tls(address, &authority).await.unwrap();
     let mut elections = ElectionServiceClient::new(channel);
     elections.list_elections(v1::ListElectionsRequest::default()).await.unwrap();
-    assert!(over_tls(address, &certificate().1).await.is_err(), "another's certificate");
+    assert!(over_tls(address, &certify(others.path()).1).await.is_err(), "another's certificate");
     let plain = ElectionServiceClient::connect(format!("http://{address}")).await;
     let plain = match plain {
         Ok(mut plain) => plain.list_elections(v1::ListElectionsRequest::default()).await.map(|_| ()).is_err(),
@@ -392,18 +398,49 @@ async fn tls_serves_those_who_trust_the_certificate() {
     node.shutdown().await.unwrap();
 }
 
+/// Renewed files count for new connections once they are read again; those
+/// that are open go on, and files that cannot be used change nothing.
+#[tokio::test]
+async fn a_renewed_certificate_is_served_without_a_restart() {
+    let (place, world, files) = (Place::new(), world(74), tempfile::tempdir().unwrap());
+    let (tls, first) = certify(files.path());
+    let mut config = place.config(&world);
+    config.tls = Some(tls.clone());
+    let node = try_start(&world, config).await.unwrap();
+    let mut open = ElectionServiceClient::new(over_tls(node.address(), &first).await.unwrap());
+    let (_, second) = certify(files.path());
+    assert!(over_tls(node.address(), &second).await.is_err(), "not read yet");
+    assert!(node.reload_certificate().unwrap());
+    assert!(
+        over_tls(node.address(), &second).await.is_ok() && over_tls(node.address(), &first).await.is_err()
+    );
+    open.list_elections(v1::ListElectionsRequest::default()).await.unwrap();
+    fs::write(&tls.key, "half of a k").unwrap();
+    assert!(node.reload_certificate().is_err());
+    assert!(over_tls(node.address(), &second).await.is_ok());
+    drop(open);
+    node.shutdown().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_useless_certificate_and_a_useless_origin_stop_the_start() {
     let (place, world) = (Place::new(), world(72));
     let mut config = place.config(&world);
-    config.tls = Some(Tls { certificate: b"no pem".to_vec(), key: b"no pem".to_vec() });
-    let error = try_start(&world, config).await.unwrap_err();
-    assert!(matches!(error, NodeError::Tls(_)), "{error}");
-    assert!(error.to_string().contains("PEM"), "{error}");
-    let other = certificate().0;
-    let mut config = place.config(&world);
-    config.tls = Some(Tls { key: other.key, ..certificate().0 });
-    assert!(matches!(try_start(&world, config).await.unwrap_err(), NodeError::Tls(_)), "another's key");
+    let (files, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (good, other) = (certify(files.path()).0, certify(others.path()).0);
+    let (none, no_pem) = (files.path().join("none.pem"), files.path().join("no.pem"));
+    fs::write(&no_pem, "no pem").unwrap();
+    let cases = [
+        (Tls { certificate: none, key: good.key.clone() }, "cannot read"),
+        (Tls { certificate: no_pem.clone(), key: good.key.clone() }, "in PEM"),
+        (Tls { certificate: good.certificate.clone(), key: no_pem }, "both in PEM"),
+        (Tls { certificate: good.certificate, key: other.key }, "must be that of the first"),
+    ];
+    for (tls, why) in cases {
+        config.tls = Some(tls);
+        let error = try_start(&world, config.clone()).await.unwrap_err();
+        assert!(matches!(error, NodeError::Tls(_)) && error.to_string().contains(why), "{error}");
+    }
     for origin in ["vote.example.org", "https://", "https://vote.example.org/", "https://a\nb"] {
         let mut config = place.config(&world);
         config.origins = vec![origin.into()];

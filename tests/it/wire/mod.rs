@@ -4,6 +4,7 @@
 mod ballots;
 mod history;
 mod privacy;
+mod results;
 
 use circuits::types::{BoardEntry, Receipt};
 use client::{board::Mirror, election::Election, tickets::MemoryTickets, vote::Voter};

@@ -177,11 +177,18 @@ fn looking_at_states_needs_no_lock_and_changes_nothing() {
     let mut look = FileStorage::look(&path);
     assert_eq!(look.load(draft).unwrap().unwrap()[..], b"state"[..]);
     assert!(matches!(look.save(draft, b"other"), Err(StorageError::ReadOnly(_))));
+    assert!(FileStorage::is_open(&path).unwrap());
     let mut shared = Arc::new(Mutex::new(running));
     shared.clone().save(draft, b"newer").unwrap();
     assert_eq!(shared.load(draft).unwrap().unwrap()[..], b"newer"[..]);
     shared.save(draft, b"newest").unwrap();
     assert_eq!(look.load(draft).unwrap().unwrap()[..], b"newest"[..]);
+    drop(shared);
+    let asks = fs::File::open(path.join("lock")).unwrap();
+    asks.lock_shared().unwrap();
+    assert!(!FileStorage::is_open(&path).unwrap(), "others who ask do not count");
+    assert!(matches!(FileStorage::open(&path), Err(StorageError::Locked(_))));
+    assert!(!FileStorage::is_open(directory.path().join("none")).unwrap());
 }
 
 /// A67: a trustee whose directory was lost or put back to an older copy sends

@@ -62,6 +62,31 @@ fn errors_say_what_to_do() {
     assert!(stderr(&open).contains("chmod 700"), "{}", stderr(&open));
 }
 
+/// Whoever looks at a trustee does not keep it from starting, nor do they
+/// take one another for a trustee.
+#[test]
+fn a_trustee_starts_while_its_status_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let party = Party::init(place.path(), 1);
+    // As another `status` holds it, for as long as this one looks.
+    let lock = fs::File::open(party.dir.join("lock")).unwrap();
+    lock.lock_shared().unwrap();
+    assert_eq!(party.status()["running"], Value::Bool(false));
+    let organiser = Address::default().to_string();
+    let mut running = command(place.path(), "run", &party.dir)
+        .args(["--node", "http://127.0.0.1:1", "--organiser", &organiser, "--all", "--until-stdin-ends"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(fs::File::create(place.path().join("trustee-1.log")).unwrap())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    drop(lock);
+    party.says("tries again until the node answers");
+    assert_eq!(party.status()["running"], Value::Bool(true));
+    drop(running.stdin.take());
+    assert_eq!(running.wait().unwrap().code(), Some(0), "{}", party.log());
+}
+
 /// While one runs, a second one does not, and the status can be looked at.
 #[test]
 fn a_trustee_runs_once_waits_for_its_node_and_ends_with_its_parent() {

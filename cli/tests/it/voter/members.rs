@@ -49,7 +49,14 @@ fn a_wallet_registers_with_typed_data() {
     let (wallet, data) = (AccountKey::random(&mut OsRng), place.path().join("typed.json"));
     let address = wallet.address().to_string();
     let of = ["register", "--organisation", ORGANISATION, "--address", &address, "--json"];
-    let written = json(run(&home, &[&of[..], &["--typed-data", data.to_str().unwrap()]].concat()));
+    let written = run(&home, &[&of[..], &["--typed-data", data.to_str().unwrap()]].concat());
+    let said = String::from_utf8_lossy(&written.stderr).into_owned();
+    let written = json(written);
+    // The command that it prints is for a shell.
+    let next = said.lines().find_map(|l| l.trim_start().strip_prefix("tabella ")).unwrap();
+    let words = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {next}")]).output();
+    let words = String::from_utf8(words.unwrap().stdout).unwrap();
+    assert!(words.lines().any(|word| word == ORGANISATION), "{words}");
     let typed: serde_json::Value = serde_json::from_slice(&fs::read(&data).unwrap()).unwrap();
     assert_eq!(typed["message"]["organisation"], ORGANISATION);
     assert_eq!(typed["message"]["identity"], written["identity"]);

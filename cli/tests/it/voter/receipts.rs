@@ -3,7 +3,7 @@
 use super::world::{World, bad, good, json, run};
 use circuits::{
     primitives::merkle::BoardTree,
-    types::{BoardRow, Head, Receipt, SignedHead, Slot, TypedData},
+    types::{BoardRow, Head, Receipt, RuleKind, SignedHead, Slot, TypedData},
 };
 use client::{board::Mirror, receipt::Document};
 use std::fs;
@@ -39,6 +39,9 @@ fn a36_receipts_are_compared_with_the_node() {
     let honoured = json(check(world, 1, file));
     assert_eq!((honoured["ok"].as_bool(), &honoured["seq"]), (Some(true), &cast["seq"]));
     assert!(good(run(&world.home(1), &["receipt", "list"])).contains(file));
+    let listed = json(run(&world.home(1), &["receipt", "list", "--json"]));
+    let listed = listed["receipts"].as_array().unwrap();
+    assert!(listed.iter().any(|r| r["file"] == file && r["seq"] == cast["seq"]), "{listed:?}");
 
     let mut rows: Vec<BoardRow> = world.entries().iter().map(|e| e.row()).collect();
     rows[0].slot = Slot::from_field(5u64.into());
@@ -61,6 +64,40 @@ fn a36_receipts_are_compared_with_the_node() {
     let ahead = world.path("ahead.json");
     fs::write(&ahead, promised(world, &long, 999).to_json()).unwrap();
     assert!(bad(check(world, 1, &ahead)).contains("A37"));
+}
+
+/// A36: a board that was closed below a promised entry.
+#[test]
+fn a36_a_receipt_for_an_entry_that_was_dropped_is_evidence() {
+    let world = World::new(RuleKind::SingleChoice, 2);
+    let cast = json(world.of(0, &["vote", "cast", "--choice", "Approve", "--yes", "--json"]));
+    let honoured = cast["file"].as_str().unwrap();
+    // The entry after it was acknowledged too, and is not on the board.
+    let mut rows: Vec<BoardRow> = world.entries().iter().map(|e| e.row()).collect();
+    rows.push(super::files::entry().row());
+    let dropped = world.path("dropped.json");
+    fs::write(&dropped, promised(&world, &rows, 1).to_json()).unwrap();
+    assert!(bad(check(&world, 0, &dropped)).contains("A37"), "while voting is on it may still come");
+    world.runtime.block_on(async {
+        let node = client::Node::connect(&world.url).await.unwrap();
+        let closed = client::organiser::close(&node, &world.organiser, &world.draft, world.election);
+        assert_eq!(closed.await.unwrap().head.size, 1);
+    });
+    assert_eq!(json(check(&world, 0, honoured))["verdict"], "honoured");
+    let output = check(&world, 0, &dropped);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["ok"], &report["verdict"]), (&false.into(), &"broken".into()));
+    assert!(bad(output).contains("A36"));
+    let evidence = fs::read(world.path("dropped.evidence.json")).unwrap();
+    let evidence: serde_json::Value = serde_json::from_slice(&evidence).unwrap();
+    assert_eq!(evidence, report["evidence"]);
+    assert_eq!(evidence["kind"], "dropped");
+    // Anybody can check both halves: the promise, and the operator's last head.
+    let [receipt] = &evidence["receipts"].as_array().unwrap()[..] else { panic!("{evidence}") };
+    let document = Document::from_json(receipt.to_string().as_bytes()).unwrap();
+    let last: SignedHead = serde_json::from_value(evidence["last_head"].clone()).unwrap();
+    last.check(&world.draft.domain(), world.draft.operator).unwrap();
+    assert!(last.head.closed && last.head.size <= document.receipt.path.index);
 }
 
 #[test]

@@ -70,9 +70,11 @@ pub fn good(output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The last line of a success, as JSON.
+/// The one line of a success, a JSON object.
 pub fn json(output: Output) -> Value {
-    serde_json::from_str(good(output).lines().last().unwrap()).unwrap()
+    let value: Value = serde_json::from_str(&good(output)).unwrap();
+    assert!(value.is_object(), "{value}");
+    value
 }
 
 /// Standard error of a failure that is no wrong usage.
