@@ -280,9 +280,7 @@ impl TableFile {
             above: cell.above_median,
         };
         let out = Disclosed { edge: self.median_bin, counts: self.cells.iter().map(counts).collect() };
-        match out.values().find(|value| *value > MAX_RECORDS) {
-            Some(value) => Err(FormatFault::Count(value)),
-            None => Ok(out),
-        }
+        let large = out.values().find(|value| *value > MAX_RECORDS);
+        large.map_or(Ok(out), |value| Err(FormatFault::Count(value)))
     }
 }
