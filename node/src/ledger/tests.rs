@@ -18,6 +18,8 @@ fn open(world: &World, place: &Place) -> Ledger {
         operator: world.operator.address(),
         organisers: vec![],
         registrations_max: 100,
+        logs_max: 4,
+        events_max: 100,
         keys: world.keys.clone(),
     };
     let clock = Arc::new(ManualClock(AtomicU64::new(OPENING)));

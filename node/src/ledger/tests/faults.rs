@@ -136,6 +136,8 @@ impl Directories {
             operator: world.operator.address(),
             organisers: vec![],
             registrations_max: 100,
+            logs_max: 4,
+            events_max: 100,
             keys: world.keys.clone(),
         };
         let disks = Disks {
