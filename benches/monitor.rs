@@ -131,6 +131,8 @@ fn open(scenario: &Scenario, served: &Served, directory: &Path) -> Result<Monito
         elections: vec![scenario.election_id()],
         receipts: None,
         peer_heads: Vec::new(),
+        operator: None,
+        attestations: std::sync::Arc::new(node::NoAttestations),
     };
     Ok(Monitor::open(config, &mut Registry::default())?)
 }

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod finding;
 mod inquest;
 pub mod keys;
+pub mod logs;
 pub mod metrics;
 mod monitor;
 mod promises;

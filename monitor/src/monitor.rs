@@ -5,12 +5,17 @@ use crate::{
     endpoint::Endpoint,
     finding::{Finding, Kind, Recorded},
     keys::ElectionKeys,
+    logs::{self, LogWatch},
     metrics::Metrics,
     promises::Promises,
     store::Directory,
     watch::{Progress, Stop, Watch, now},
 };
-use circuits::types::{ElectionId, SignedDraft};
+use audit::{
+    attestation::AttestationProofs,
+    log::{LogId, Parties},
+};
+use circuits::types::{Address, ElectionId, SignedDraft};
 use client::{
     Node,
     board::EntryPages,
@@ -46,6 +51,11 @@ pub struct Config {
     pub receipts: Option<PathBuf>,
     /// Files of heads that other monitors have seen.
     pub peer_heads: Vec<PathBuf>,
+    /// Who signs the heads of logs of audits; `None`: whom the first node
+    /// names. Elections' drafts name their operators.
+    pub operator: Option<Address>,
+    /// Verifies attestations.
+    pub attestations: Arc<dyn AttestationProofs>,
 }
 
 /// Something that kept the monitor from verifying; nobody's misbehaviour.
@@ -64,6 +74,8 @@ pub struct Problem {
 pub struct Pass {
     /// Elections under watch.
     pub elections: Vec<Progress>,
+    /// Logs of audits under watch.
+    pub logs: Vec<logs::Progress>,
     /// Elections that are not open yet.
     pub waiting: Vec<ElectionId>,
     /// All misbehaviour, found now or before.
@@ -86,6 +98,7 @@ pub struct Monitor {
     directory: Arc<Directory>,
     metrics: Metrics,
     watches: BTreeMap<ElectionId, Watch>,
+    logs: BTreeMap<LogId, LogWatch>,
     /// Asked for, or listed, and not open yet.
     waiting: BTreeSet<ElectionId>,
     /// Elections of other organisers.
@@ -105,6 +118,7 @@ impl Monitor {
             directory,
             metrics: Metrics::new(registry),
             watches: BTreeMap::new(),
+            logs: BTreeMap::new(),
             waiting: config.elections.iter().copied().collect(),
             foreign: BTreeSet::new(),
             refused: BTreeMap::new(),
@@ -139,6 +153,7 @@ impl Monitor {
             let unusable = watch.check_promises(&promises)?.into_iter();
             pass.problems.extend(unusable.map(|(path, what)| file_problem(path, Some(*id), what)));
         }
+        pass.problems.extend(self.check_log_heads(&promises)?);
         self.metrics.pass(now());
         Ok(Pass { problems: pass.problems, ..self.known() })
     }
@@ -150,7 +165,13 @@ impl Monitor {
         Pass {
             elections: watches().map(Watch::progress).collect(),
             waiting: self.waiting.iter().copied().collect(),
-            findings: watches().flat_map(Watch::findings).cloned().chain(refused).collect(),
+            logs: self.logs.values().map(LogWatch::progress).collect(),
+            findings: watches()
+                .flat_map(Watch::findings)
+                .chain(self.logs.values().flat_map(LogWatch::findings))
+                .cloned()
+                .chain(refused)
+                .collect(),
             problems: Vec::new(),
         }
     }
@@ -207,6 +228,79 @@ impl Monitor {
                 Ok(()) => {}
                 Err(Stop::Fatal(e)) => return Err(e),
                 Err(Stop::Node(e)) => problems.push(problem(Some(*id), e.to_string())),
+            }
+        }
+        problems.extend(self.visit_logs(&url, node).await?);
+        Ok(problems)
+    }
+
+    /// Every log of audits of the organiser. Who watches elections by their
+    /// ids alone watches no logs.
+    async fn visit_logs(&mut self, url: &str, node: &Node) -> Result<Vec<Problem>, Error> {
+        let Some(organiser) = self.config.trust.organiser.filter(|_| self.config.elections.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let problem = |what| Problem { source: url.to_owned(), election: None, what };
+        if let Err(e) = self.list_logs(organiser, node).await? {
+            return Ok(vec![problem(e.to_string())]);
+        }
+        let mut problems = Vec::new();
+        for watch in self.logs.values_mut() {
+            match watch.visit(url, node).await {
+                Ok(()) => {}
+                Err(Stop::Fatal(e)) => return Err(e),
+                // A node that lags does not have the log yet.
+                Err(Stop::Node(client::Error::Refused { refusal, .. }))
+                    if refusal.reason == "UNKNOWN_LOG" =>
+                {
+                    problems.extend(watch.progress().head.map(|_| problem(lacks(watch))));
+                }
+                Err(Stop::Node(e)) => problems.push(problem(e.to_string())),
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Takes up the node's logs of the organiser. The inner error is the
+    /// node's.
+    async fn list_logs(
+        &mut self,
+        organiser: Address,
+        node: &Node,
+    ) -> Result<Result<(), client::Error>, Error> {
+        let listed = match client::attestation::logs(node).await {
+            Ok(listed) => listed,
+            Err(e) => return Ok(Err(e)),
+        };
+        let names = listed.into_iter().filter(|(of, _)| *of == organiser).map(|(_, name)| name);
+        for organisation in names.collect::<Vec<_>>() {
+            let operator = match self.config.operator {
+                Some(operator) => operator,
+                None => match client::info::fetch(node).await {
+                    Ok(info) => *self.config.operator.insert(info.operator),
+                    Err(e) => return Ok(Err(e)),
+                },
+            };
+            let parties = Parties { operator, organiser, organisation };
+            if !self.logs.contains_key(&parties.log()) {
+                let (directory, metrics) = (self.directory.clone(), self.metrics.clone());
+                let proofs = self.config.attestations.clone();
+                self.logs.insert(parties.log(), LogWatch::open(&parties, directory, metrics, proofs)?);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Heads of logs that other monitors have seen.
+    fn check_log_heads(&mut self, promises: &Promises) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        for (path, head) in &promises.heads {
+            let Some(watch) = self.logs.get_mut(&LogId::at(head.head.election_id)) else { continue };
+            match watch.parties().check_head(head) {
+                Ok(()) => {
+                    watch.compare(head, &path.display().to_string())?;
+                }
+                Err(e) => problems.push(file_problem(path.clone(), None, e.to_string())),
             }
         }
         Ok(problems)
@@ -289,7 +383,7 @@ impl Monitor {
         let detail = format!("election {id} is not in order: {why}");
         let finding = Finding::report(Kind::Election, url, detail, None);
         let evidence = crate::evidence::Evidence::new(draft, None, finding.claim);
-        let evidence = self.directory.keep(finding.kind.name(), &evidence)?;
+        let evidence = self.directory.keep(finding.kind.name(), &evidence.to_json())?;
         tracing::error!(kind = %finding.kind, node = url, detail = finding.detail, "misbehaviour");
         self.metrics.misbehaviour(finding.kind);
         let Finding { kind, node, detail, .. } = finding;
@@ -322,6 +416,11 @@ fn is_forged(e: &InvalidElection) -> bool {
         | InvalidElection::VerifyingKey { .. }
         | InvalidElection::Id(_) => false,
     }
+}
+
+fn lacks(watch: &LogWatch) -> String {
+    let parties = watch.parties();
+    format!("does not have the log of audits of {:?} ({})", parties.organisation, parties.log())
 }
 
 fn file_problem(path: PathBuf, election: Option<ElectionId>, what: String) -> Problem {
