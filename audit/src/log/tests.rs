@@ -260,9 +260,9 @@ fn a_newer_attestation_takes_the_place_until_it_is_revoked() {
     assert_eq!(status(&world, NOW + 15), Status::Superseded);
     let successor = world.log.successor(&world.log.attestations()[0], NOW + 15).unwrap();
     assert_eq!(successor.id, new);
-    world.admit(NOW + 30, Event::Revocation(revocation(&world.auditor, new, NOW + 30))).unwrap();
-    assert_eq!(status(&world, NOW + 29), Status::Superseded);
-    assert_eq!(status(&world, NOW + 30), Status::Valid);
+    world.admit(NOW + 20, Event::Revocation(revocation(&world.auditor, new, NOW + 20))).unwrap();
+    assert_eq!(status(&world, NOW + 19), Status::Superseded);
+    assert_eq!(status(&world, NOW + 20), Status::Valid);
     assert_eq!(replace(&mut world, NOW + 17), Ok(5));
 }
 

@@ -1,6 +1,8 @@
 //! G2, G3, A48: a fault at every call of journal, second path and index, and
 //! what an acknowledgement waits for.
 
+mod logs;
+
 use super::*;
 use crate::{
     ledger::{Outcome, Refusal, open::Disks},
