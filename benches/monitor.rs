@@ -90,6 +90,8 @@ fn open(scenario: &Scenario, served: &Served, directory: &Path) -> Result<Monito
         receipts: None,
         peer_heads: Vec::new(),
         patience: Duration::ZERO,
+        operator: None,
+        attestations: std::sync::Arc::new(node::NoAttestations),
     };
     Ok(Monitor::open(config, &mut Registry::default())?)
 }

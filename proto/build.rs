@@ -3,7 +3,7 @@
 use std::{error::Error, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let files = ["election", "registry", "ballot", "board", "trustee", "node", "state"];
+    let files = ["election", "registry", "ballot", "board", "trustee", "node", "state", "attestation"];
     let files: Vec<String> = files.iter().map(|f| format!("tabella/v1/{f}.proto")).collect();
     println!("cargo:rerun-if-changed=tabella");
     let descriptors = protox::compile(&files, ["."])?;

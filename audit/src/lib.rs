@@ -13,8 +13,11 @@ pub mod data;
 pub mod decimal;
 pub mod document;
 pub mod figures;
+pub mod log;
 pub mod mapping;
 pub mod metrics;
 pub mod policy;
 pub mod receipt;
 pub mod report;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

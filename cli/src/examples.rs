@@ -35,6 +35,35 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
     ),
     ("audit report", &["audit report attestation.json --out report"], ""),
     (
+        "audit anchor",
+        &["audit anchor --commitment commitment --system 'Ranking 3.1' --model ID --from 2026-01-01 --to 2026-06-30 \
+           --auditor auditor.json --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS \
+           --operator ADDRESS"],
+        "Before audit prove: a data root that is anchored later serves no attestation.",
+    ),
+    (
+        "audit submit",
+        &["audit submit attestation.json --node https://votes.example --organisation 'Example DAO' \
+           --organiser ADDRESS --operator ADDRESS"],
+        "A repeat gives a receipt of the same event.",
+    ),
+    (
+        "audit list",
+        &["audit list --status valid --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS"],
+        "",
+    ),
+    (
+        "audit show",
+        &["audit show ID --save audit --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS"],
+        "Then: tabella audit verify audit/attestation.json --registration audit/registration.json",
+    ),
+    (
+        "audit revoke",
+        &["audit revoke ID --reason 'a wrong column' --signer auditor.json --node https://votes.example \
+           --organisation 'Example DAO' --organiser ADDRESS"],
+        "",
+    ),
+    (
         "audit register",
         &["audit register --organisation 'Example DAO' --auditor ADDRESS --name 'Fair Audits' \
            --from 2026-01-01 --until 2027-12-31 --organiser organiser.json --out auditor-registration.json"],

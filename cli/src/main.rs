@@ -4,6 +4,7 @@ mod account;
 mod amounts;
 mod args;
 mod ask;
+mod attestations;
 mod audit;
 mod census;
 mod chart;

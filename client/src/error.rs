@@ -1,9 +1,9 @@
 //! What a node answered when it did not do what was asked.
 
 use crate::{
-    board::InvalidBoard, census::CensusMismatch, choice::InvalidChoice, election::InvalidElection,
-    organiser::InvalidOrder, registration::InvalidRegistrations, state::InvalidState,
-    submission::InvalidSubmission, tickets::TicketError, vote::VoteError,
+    attestation::InvalidAnswer, board::InvalidBoard, census::CensusMismatch, choice::InvalidChoice,
+    election::InvalidElection, organiser::InvalidOrder, registration::InvalidRegistrations,
+    state::InvalidState, submission::InvalidSubmission, tickets::TicketError, vote::VoteError,
 };
 use circuits::types::InvalidReceipt;
 use proto::convert::InvalidField;
@@ -83,6 +83,9 @@ pub enum Error {
     /// See [`InvalidReceipt`].
     #[error("the receipt is refused: {0}; keep it and tell the monitors")]
     Receipt(#[from] InvalidReceipt),
+    /// See [`InvalidAnswer`].
+    #[error(transparent)]
+    Attestation(#[from] InvalidAnswer),
     /// See [`InvalidChoice`].
     #[error(transparent)]
     Choice(#[from] InvalidChoice),

@@ -7,6 +7,7 @@
 //! the same calls (A64). Nothing that a node says is believed before it is
 //! checked against signatures, roots and hashes.
 
+pub mod attestation;
 pub mod board;
 pub mod census;
 pub mod choice;

@@ -2,9 +2,10 @@
 
 use crate::Error;
 use proto::v1::{
-    ballot_service_client::BallotServiceClient, board_service_client::BoardServiceClient,
-    election_service_client::ElectionServiceClient, node_service_client::NodeServiceClient,
-    registry_service_client::RegistryServiceClient, trustee_service_client::TrusteeServiceClient,
+    attestation_service_client::AttestationServiceClient, ballot_service_client::BallotServiceClient,
+    board_service_client::BoardServiceClient, election_service_client::ElectionServiceClient,
+    node_service_client::NodeServiceClient, registry_service_client::RegistryServiceClient,
+    trustee_service_client::TrusteeServiceClient,
 };
 use std::time::Duration;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
@@ -74,6 +75,10 @@ impl Node {
 
     pub(crate) fn trustees(&self) -> TrusteeServiceClient<Channel> {
         TrusteeServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
+    }
+
+    pub(crate) fn attestations(&self) -> AttestationServiceClient<Channel> {
+        AttestationServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_MAX)
     }
 
     pub(crate) fn info(&self) -> NodeServiceClient<Channel> {

@@ -36,6 +36,10 @@ pub enum Kind {
     Decryption,
     /// A result that does not hold (A32).
     Tally,
+    /// An event of a log of audits that breaks a rule.
+    InvalidEvent,
+    /// A logged attestation that breaks a rule, or whose proof does not hold.
+    InvalidAttestation,
 }
 
 impl Kind {
@@ -56,6 +60,8 @@ impl Kind {
             Kind::Equivocation => "equivocation",
             Kind::Decryption => "decryption",
             Kind::Tally => "tally",
+            Kind::InvalidEvent => "invalid-event",
+            Kind::InvalidAttestation => "invalid-attestation",
         }
     }
 }

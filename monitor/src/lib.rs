@@ -15,6 +15,7 @@ mod follow;
 mod heads;
 mod inquest;
 pub mod keys;
+pub mod logs;
 pub mod metrics;
 mod monitor;
 mod promises;

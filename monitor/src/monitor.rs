@@ -6,12 +6,17 @@ use crate::{
     endpoint::Endpoint,
     finding::{Finding, Kind, Recorded},
     keys::ElectionKeys,
+    logs::{self, LogWatch},
     metrics::Metrics,
     promises::Promises,
     store::Directory,
     watch::{Progress, Stop, Watch, now},
 };
-use circuits::types::{ElectionId, SignedDraft};
+use audit::{
+    attestation::AttestationProofs,
+    log::{LogId, Parties},
+};
+use circuits::types::{Address, ElectionId, SignedDraft};
 use client::{
     Node,
     board::EntryPages,
@@ -53,6 +58,11 @@ pub struct Config {
     /// How long what is not proven has to last before it is held against a
     /// node; zero: not at all. spec: `monitor.doubt`
     pub patience: Duration,
+    /// Who signs the heads of logs of audits; `None`: whom the first node
+    /// names. Elections' drafts name their operators.
+    pub operator: Option<Address>,
+    /// Verifies attestations.
+    pub attestations: Arc<dyn AttestationProofs>,
 }
 
 /// Something that kept the monitor from verifying; nobody's misbehaviour.
@@ -71,6 +81,8 @@ pub struct Problem {
 pub struct Pass {
     /// Elections under watch.
     pub elections: Vec<Progress>,
+    /// Logs of audits under watch.
+    pub logs: Vec<logs::Progress>,
     /// Elections that are not open yet.
     pub waiting: Vec<ElectionId>,
     /// All misbehaviour, found now or before.
@@ -96,6 +108,7 @@ pub struct Monitor {
     directory: Arc<Directory>,
     metrics: Metrics,
     watches: BTreeMap<ElectionId, Watch>,
+    logs: BTreeMap<LogId, LogWatch>,
     /// Asked for, or listed, and not open yet.
     waiting: BTreeSet<ElectionId>,
     /// Elections of other organisers.
@@ -119,6 +132,7 @@ impl Monitor {
             directory,
             metrics: Metrics::new(registry),
             watches: BTreeMap::new(),
+            logs: BTreeMap::new(),
             waiting: config.elections.iter().copied().collect(),
             foreign: BTreeSet::new(),
             refused: BTreeMap::new(),
@@ -157,6 +171,7 @@ impl Monitor {
             let unusable = watch.check_promises(&promises)?.into_iter();
             pass.problems.extend(unusable.map(|(path, what)| file_problem(path, Some(*id), what)));
         }
+        pass.problems.extend(self.check_log_heads(&promises)?);
         self.metrics.pass(now());
         Ok(Pass { problems: pass.problems, ..self.known() })
     }
@@ -168,7 +183,13 @@ impl Monitor {
         Pass {
             elections: watches().map(Watch::progress).collect(),
             waiting: self.waiting.iter().copied().collect(),
-            findings: watches().flat_map(Watch::findings).cloned().chain(refused).collect(),
+            logs: self.logs.values().map(LogWatch::progress).collect(),
+            findings: watches()
+                .flat_map(Watch::findings)
+                .chain(self.logs.values().flat_map(LogWatch::findings))
+                .cloned()
+                .chain(refused)
+                .collect(),
             problems: Vec::new(),
             unsettled: self.doubts.are_open(Instant::now()) || watches().any(Watch::is_unsettled),
         }
@@ -241,6 +262,80 @@ impl Monitor {
                 Err(Stop::BrokenOff) => problems.push(problem(Some(*id), BROKEN_OFF.to_owned())),
             }
             problems.extend(watch.doubts.take_problems().into_iter().map(|what| problem(Some(*id), what)));
+        }
+        problems.extend(self.visit_logs(&url, node).await?);
+        Ok(problems)
+    }
+
+    /// Every log of audits of the organiser. Who watches elections by their
+    /// ids alone watches no logs.
+    async fn visit_logs(&mut self, url: &str, node: &Node) -> Result<Vec<Problem>, Error> {
+        let Some(organiser) = self.config.trust.organiser.filter(|_| self.config.elections.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let problem = |what| Problem { source: url.to_owned(), election: None, what };
+        if let Err(e) = self.list_logs(organiser, node).await? {
+            return Ok(vec![problem(e.to_string())]);
+        }
+        let mut problems = Vec::new();
+        for watch in self.logs.values_mut() {
+            match watch.visit(url, node).await {
+                Ok(()) => {}
+                Err(Stop::Fatal(e)) => return Err(e),
+                // A node that lags does not have the log yet.
+                Err(Stop::Node(client::Error::Refused { refusal, .. }))
+                    if refusal.reason == "UNKNOWN_LOG" =>
+                {
+                    problems.extend(watch.progress().head.map(|_| problem(lacks(watch))));
+                }
+                Err(Stop::Node(e)) => problems.push(problem(e.to_string())),
+                Err(Stop::BrokenOff) => problems.push(problem(BROKEN_OFF.to_owned())),
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Takes up the node's logs of the organiser. The inner error is the
+    /// node's.
+    async fn list_logs(
+        &mut self,
+        organiser: Address,
+        node: &Node,
+    ) -> Result<Result<(), client::Error>, Error> {
+        let listed = match client::attestation::logs(node).await {
+            Ok(listed) => listed,
+            Err(e) => return Ok(Err(e)),
+        };
+        let names = listed.into_iter().filter(|(of, _)| *of == organiser).map(|(_, name)| name);
+        for organisation in names.collect::<Vec<_>>() {
+            let operator = match self.config.operator {
+                Some(operator) => operator,
+                None => match client::info::fetch(node).await {
+                    Ok(info) => *self.config.operator.insert(info.operator),
+                    Err(e) => return Ok(Err(e)),
+                },
+            };
+            let parties = Parties { operator, organiser, organisation };
+            if !self.logs.contains_key(&parties.log()) {
+                let (directory, metrics) = (self.directory.clone(), self.metrics.clone());
+                let proofs = self.config.attestations.clone();
+                self.logs.insert(parties.log(), LogWatch::open(&parties, directory, metrics, proofs)?);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Heads of logs that other monitors have seen.
+    fn check_log_heads(&mut self, promises: &Promises) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        for (path, head) in &promises.heads {
+            let Some(watch) = self.logs.get_mut(&LogId::at(head.head.election_id)) else { continue };
+            match watch.parties().check_head(head) {
+                Ok(()) => {
+                    watch.compare(head, &path.display().to_string())?;
+                }
+                Err(e) => problems.push(file_problem(path.clone(), None, e.to_string())),
+            }
         }
         Ok(problems)
     }
@@ -326,7 +421,7 @@ impl Monitor {
             return Ok(());
         }
         let evidence = crate::evidence::Evidence::new(draft, None, finding.claim);
-        let evidence = self.directory.keep(finding.kind.name(), &evidence)?;
+        let evidence = self.directory.keep(finding.kind.name(), &evidence.to_json())?;
         tracing::error!(kind = %finding.kind, node = url, detail = finding.detail, "misbehaviour");
         self.metrics.misbehaviour(finding.kind);
         let Finding { kind, node, detail, .. } = finding;
@@ -364,6 +459,11 @@ fn is_forged(e: &InvalidElection) -> bool {
         | InvalidElection::VerifyingKey { .. }
         | InvalidElection::Id(_) => false,
     }
+}
+
+fn lacks(watch: &LogWatch) -> String {
+    let parties = watch.parties();
+    format!("does not have the log of audits of {:?} ({})", parties.organisation, parties.log())
 }
 
 fn file_problem(path: PathBuf, election: Option<ElectionId>, what: String) -> Problem {

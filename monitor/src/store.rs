@@ -6,9 +6,11 @@
 //! | `ELECTION/entries.bin` | the verified entries, as in a record's `board.bin` without its head |
 //! | `ELECTION/checkpoint.json` | how far they are verified, heads seen, findings; with a checksum |
 //! | `ELECTION/heads.jsonl` | every signed head that the board was compared with, to give to other monitors |
+//! | `log-LOG/..` | the same for a log of audits, with `events.bin` |
 //! | `evidence/KIND-HASH.json` | one file per finding |
 
-use crate::{evidence::Evidence, finding::Recorded};
+use crate::finding::Recorded;
+use audit::log::LogId;
 use circuits::types::{BallotShape, BoardEntry, BoardRoot, ElectionId, SignedHead, Tally, keccak256};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -52,7 +54,7 @@ pub enum StoreError {
     },
 }
 
-fn failed(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
+pub(crate) fn failed(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
     move |cause| StoreError::Io { path: path.to_owned(), cause }
 }
 
@@ -86,14 +88,18 @@ impl Directory {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn keep(&self, kind: &str, evidence: &Evidence) -> Result<PathBuf, StoreError> {
-        let bytes = evidence.to_json();
-        let name = hex::encode(&keccak256(&bytes)[..8]);
+    pub fn keep(&self, kind: &str, evidence: &[u8]) -> Result<PathBuf, StoreError> {
+        let name = hex::encode(&keccak256(evidence)[..8]);
         let path = self.path.join("evidence").join(format!("{kind}-{name}.json"));
         if !path.exists() {
-            keyfile::replace(&path, &bytes)?;
+            keyfile::replace(&path, evidence)?;
         }
         Ok(path)
+    }
+
+    /// The directory of a log of audits.
+    pub(crate) fn log(&self, id: LogId) -> PathBuf {
+        self.path.join(format!("log-{id}"))
     }
 
     /// The store of an election, with the entries that it holds.

@@ -193,7 +193,7 @@ impl Watch {
     fn record(&mut self, finding: Finding, proof: bool) -> Result<(), Error> {
         let Finding { kind, node, detail, claim } = finding;
         let (draft, key) = (self.election.signed_draft.clone(), Some(self.election.key.clone()));
-        let evidence = self.directory.keep(kind.name(), &Evidence::new(draft, key, claim))?;
+        let evidence = self.directory.keep(kind.name(), &Evidence::new(draft, key, claim).to_json())?;
         tracing::error!(%kind, %node, %detail, evidence = %evidence.display(), "misbehaviour");
         self.metrics.misbehaviour(kind);
         self.store.checkpoint.findings.push(Recorded { kind, node, detail, evidence, proof });

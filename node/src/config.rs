@@ -102,8 +102,8 @@ pub struct Limits {
     /// Downloads of boards, registrations, censuses and records at once.
     /// Default 128.
     pub downloads: usize,
-    /// Calls that may be large (drafts, tables of holders, trustees' messages)
-    /// at once. Default 32.
+    /// Calls that may be large (drafts, tables of holders, trustees' messages,
+    /// attestations) at once. Default 32.
     pub uploads: usize,
     /// Proofs that wait to be verified; more are refused. Default 1,024.
     pub verification_queue: usize,
@@ -132,6 +132,20 @@ pub struct Limits {
     /// Time after which the node takes one draft more. Default 1 min.
     #[serde(with = "seconds")]
     pub draft_interval: Duration,
+    /// Logs of audits. Default 1,024.
+    pub attestation_logs: usize,
+    /// Events of one log of audits. Default 65,536.
+    pub attestation_events: u32,
+    /// Attestations that wait to be verified; more are refused. Default 16.
+    pub attestation_queue: usize,
+    /// log2 of the rows of the largest circuit of an attestation: its key may
+    /// have to be made. Default 18.
+    pub attestation_rows: u32,
+    /// Messages about audits that one account has taken at once. Default 20.
+    pub attestation_burst: u32,
+    /// Time after which one more is taken. Default 1 min.
+    #[serde(with = "seconds")]
+    pub attestation_interval: Duration,
     /// Time that open requests have to end on shutdown. Default 10 s.
     #[serde(with = "seconds")]
     pub shutdown_grace: Duration,
@@ -169,6 +183,12 @@ impl Default for Limits {
             registration_interval: Duration::from_secs(600),
             draft_burst: 20,
             draft_interval: Duration::from_secs(60),
+            attestation_logs: 1024,
+            attestation_events: 1 << 16,
+            attestation_queue: 16,
+            attestation_rows: 18,
+            attestation_burst: 20,
+            attestation_interval: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(10),
             tally_retry: Duration::from_secs(30),
         }
@@ -206,6 +226,8 @@ pub(crate) mod message_max {
     pub const BOARD: usize = 1 << 10;
     /// A body of 64 KiB with its envelope.
     pub const TRUSTEE: usize = 128 << 10;
+    /// An attestation's file of 1 MiB with its envelope.
+    pub const ATTESTATION: usize = (1 << 20) + (4 << 10);
     /// Names of services and files.
     pub const REFLECTION: usize = 4 << 10;
     /// An empty message.

@@ -18,6 +18,7 @@ mod transport;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Tls};
+pub use jobs::attestation::NoAttestations;
 pub use jobs::tally::{Entries, TallyCase, TallyFailure, TallyProver};
 pub use keys::{InvalidKeySet, KeySet};
 pub use metrics::Metrics;

@@ -5,6 +5,7 @@ use crate::{
     config::{Config, Limits, message_max},
     domain::Rules,
     jobs::{
+        attestation::{AttestationQueue, NoAttestations},
         closing, gauges,
         rate_limit::RateLimit,
         tally::{self, TallyProver},
@@ -13,15 +14,17 @@ use crate::{
     keys::KeySet,
     ledger::{self, Ledger, Stopped},
     metrics::Metrics,
-    rpc::{AllPlaces, Ballots, Boards, Elections, Info, Registries, Trustees},
+    rpc::{AllPlaces, Attestations, Ballots, Boards, Elections, Info, Registries, Trustees},
     store::Recovery,
     transport::{self, Acceptor, InvalidOrigin, TlsError},
 };
+use audit::attestation::AttestationProofs;
 use circuits::types::AccountKey;
 use proto::v1::{
-    ballot_service_server::BallotServiceServer, board_service_server::BoardServiceServer,
-    election_service_server::ElectionServiceServer, node_service_server::NodeServiceServer,
-    registry_service_server::RegistryServiceServer, trustee_service_server::TrusteeServiceServer,
+    attestation_service_server::AttestationServiceServer, ballot_service_server::BallotServiceServer,
+    board_service_server::BoardServiceServer, election_service_server::ElectionServiceServer,
+    node_service_server::NodeServiceServer, registry_service_server::RegistryServiceServer,
+    trustee_service_server::TrusteeServiceServer,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -43,6 +46,8 @@ pub struct Deps {
     pub proofs: Arc<dyn Proofs>,
     /// Proves results.
     pub tally: Arc<dyn TallyProver>,
+    /// Verifies attestations; [`NoAttestations`] takes none.
+    pub attestations: Arc<dyn AttestationProofs>,
     /// The time; [`SystemClock`], except in tests.
     pub clock: Arc<dyn Clock>,
     /// Where the node counts.
@@ -50,11 +55,12 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// The verifier of `keys`, the system's clock, and metrics that nobody
-    /// reads.
+    /// The verifier of `keys`, no attestations, the system's clock, and
+    /// metrics that nobody reads.
     pub fn new(keys: Arc<KeySet>, tally: Arc<dyn TallyProver>) -> Self {
         let metrics = Metrics::default();
-        Self { proofs: keys.clone(), keys, tally, clock: Arc::new(SystemClock), metrics }
+        let (attestations, clock) = (Arc::new(NoAttestations), Arc::new(SystemClock));
+        Self { proofs: keys.clone(), keys, tally, attestations, clock, metrics }
     }
 }
 
@@ -119,6 +125,10 @@ pub struct Found {
     pub elections: usize,
     /// Entries of all boards.
     pub entries: u64,
+    /// Logs of audits.
+    pub logs: usize,
+    /// Attestations on them.
+    pub attestations: usize,
 }
 
 /// Checks configuration and data as a start does: opens the data and closes
@@ -133,7 +143,9 @@ pub async fn check(config: Config, deps: Deps) -> Result<Found, NodeError> {
     let found = {
         let state = ledger.state();
         let entries = state.elections().map(|e| u64::from(e.board.size())).sum();
-        Found { recovery, elections: state.elections().count(), entries }
+        let (elections, logs) = (state.elections().count(), state.logs().count());
+        let attestations = state.logs().map(|l| l.log.attestations().len()).sum();
+        Found { recovery, elections, entries, logs, attestations }
     };
     let mut stopped = ledger.stopped();
     drop(ledger);
@@ -146,6 +158,8 @@ async fn open(config: Config, deps: &Deps) -> Result<(Ledger, Recovery), NodeErr
         operator: config.operator.address(),
         organisers: config.organisers.clone(),
         registrations_max: config.limits.registrations,
+        logs_max: config.limits.attestation_logs,
+        events_max: config.limits.attestation_events,
         keys: deps.keys.clone(),
     };
     let (clock, metrics) = (deps.clock.clone(), deps.metrics.clone());
@@ -339,11 +353,19 @@ async fn routes(
         limit: Arc::new(RateLimit::new(limits.registration_burst, limits.registration_interval)),
         places: places.clone(),
     };
+    let drafts = Arc::new(RateLimit::new(limits.draft_burst, limits.draft_interval));
+    let attestations = Attestations {
+        ledger: ledger.clone(),
+        queue: AttestationQueue::new(deps.attestations.clone(), limits.attestation_queue, &deps.metrics),
+        limit: Arc::new(RateLimit::new(limits.attestation_burst, limits.attestation_interval)),
+        drafts: drafts.clone(),
+        k_max: limits.attestation_rows,
+    };
     let elections = Elections {
         ledger: ledger.clone(),
         holders_max: limits.holders,
         operator,
-        drafts: Arc::new(RateLimit::new(limits.draft_burst, limits.draft_interval)),
+        drafts,
         places: places.clone(),
     };
     let boards = Boards { ledger: ledger.clone(), places, ended: ended.clone() };
@@ -361,6 +383,9 @@ async fn routes(
         .add_service(BallotServiceServer::new(ballots).max_decoding_message_size(message_max::BALLOT))
         .add_service(BoardServiceServer::new(boards).max_decoding_message_size(message_max::BOARD))
         .add_service(TrusteeServiceServer::new(trustees).max_decoding_message_size(message_max::TRUSTEE))
+        .add_service(
+            AttestationServiceServer::new(attestations).max_decoding_message_size(message_max::ATTESTATION),
+        )
         .add_service(NodeServiceServer::new(info).max_decoding_message_size(message_max::NODE)))
 }
 

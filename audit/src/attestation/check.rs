@@ -7,7 +7,7 @@ use super::{
 use crate::{calendar::time, commitment::reading_digest};
 use circuits::{
     attestation::{Shape, SrsId},
-    types::{Address, TypedData, keccak256},
+    types::{Address, InvalidSignature, TypedData, keccak256},
 };
 use std::fmt;
 use verifier::attestation::{DataCommitment, POINT_BYTES, SrsOrigin, VerifyingKey};
@@ -26,6 +26,17 @@ pub struct Expected {
 /// Where the reader's verifying keys come from: made or kept by the reader,
 /// never taken from the attestation. The error says why there is none.
 pub type Keys<'a> = &'a dyn Fn(&Shape, SrsId) -> Result<VerifyingKey, String>;
+
+/// Verifies key and proof of attestations with keys of its own, which the
+/// binary has.
+pub trait AttestationProofs: fmt::Debug + Send + Sync {
+    /// Checks key and proof, after [`Attestation::check_content`]; blocks, for
+    /// seconds if it makes a key.
+    ///
+    /// # Errors
+    /// The check that fails, and why.
+    fn verify(&self, attestation: &Attestation) -> Result<(), (CheckId, String)>;
+}
 
 /// What the reader knows without the attestation.
 #[derive(Clone, Copy)]
@@ -106,9 +117,41 @@ impl Attestation {
         }
     }
 
+    /// Whether the auditor signed the claim.
+    ///
+    /// # Errors
+    /// If another account did.
+    pub fn check_signature_alone(&self) -> Result<(), InvalidSignature> {
+        self.signature.verify(self.claim.signing_hash(&self.domain), self.claim.auditor)
+    }
+
+    /// Checks that policy, data, outcome and counts are those of the claim:
+    /// what costs little, and needs no key.
+    ///
+    /// # Errors
+    /// The first check that fails, and why.
+    pub fn check_content(&self) -> Result<(), (CheckId, String)> {
+        let named = |check| move |why| (check, why);
+        self.check_policy().map_err(named(CheckId::Policy))?;
+        self.check_data().map_err(named(CheckId::Data))?;
+        self.check_statement().map_err(named(CheckId::Statement))?;
+        Ok(())
+    }
+
+    /// Checks key and proof, after [`Attestation::check_content`]: a shape
+    /// chosen by a stranger can make this cost much.
+    ///
+    /// # Errors
+    /// The first check that fails, and why.
+    pub fn check_with(&self, keys: Keys<'_>) -> Result<(), (CheckId, String)> {
+        let key = keys(&self.data.shape, self.data.srs).and_then(|key| self.check_key(key));
+        let key = key.map_err(|why| (CheckId::Key, why))?;
+        self.check_proof(&key).map_err(|why| (CheckId::Proof, why))?;
+        Ok(())
+    }
+
     fn check_signature(&self) -> Result<String, String> {
-        let hash = self.claim.signing_hash(&self.domain);
-        self.signature.verify(hash, self.claim.auditor).map_err(|e| e.to_string())?;
+        self.check_signature_alone().map_err(|e| e.to_string())?;
         Ok(format!("signed by {} on {}", self.claim.auditor, time(self.claim.issued)))
     }
 

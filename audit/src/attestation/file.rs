@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 pub const FILE_MAX: usize = 1 << 20;
 
 /// Why bytes are no attestation.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatFault {
     /// See the message.
     #[error("{0} bytes; an attestation has at most {FILE_MAX}")]

@@ -7,13 +7,13 @@ mod message;
 mod outcome;
 mod status;
 
-pub use check::{Expected, Trust, verify};
+pub use check::{AttestationProofs, Expected, Keys, Trust, verify};
 pub(crate) use checklist::checks;
 pub use checklist::{Check, CheckId, Checklist, Line, State};
-pub use file::FormatFault;
+pub use file::{FILE_MAX, FormatFault};
 pub use message::{AuditorRegistration, Claim, Revocation};
 pub use outcome::{outcome_hash, table_hash};
-pub use status::{SignedRegistration, SignedRevocation, Status};
+pub use status::{SignedRegistration, SignedRevocation, Status, UnknownStatus};
 
 use crate::{calendar::Day, figures::Figures, policy::Policy};
 use circuits::{

@@ -1,7 +1,7 @@
 //! Whether an attestation counts, from what is known at a time.
 //! spec: `audit.status`.
 
-use super::{Attestation, AuditorRegistration, Revocation};
+use super::{Attestation, AuditorRegistration, Claim, Revocation};
 use circuits::types::{Address, Domain, InvalidSignature, Signature, TypedData};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -64,6 +64,10 @@ pub enum Status {
 }
 
 impl Status {
+    /// All, what is worst first.
+    pub const ALL: [Status; 5] =
+        [Status::Unregistered, Status::Revoked, Status::Superseded, Status::Expired, Status::Valid];
+
     /// The name in JSON and reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -88,21 +92,38 @@ impl AuditorRegistration {
     /// or end does not touch what was signed before (A59).
     pub fn permits(all: &[SignedRegistration], attestation: &Attestation) -> bool {
         let claim = &attestation.claim;
-        let own = all.iter().map(|signed| &signed.registration);
-        let own = own.filter(|r| r.auditor == claim.auditor && r.organisation == claim.organisation);
+        Self::covers(all, &claim.organisation, claim.auditor, claim.issued)
+    }
+
+    /// Whether the latest registration of an auditor covers a time.
+    pub fn covers<'a>(
+        all: impl IntoIterator<Item = &'a SignedRegistration>,
+        organisation: &str,
+        auditor: Address,
+        at: u64,
+    ) -> bool {
+        let own = all.into_iter().map(|signed| &signed.registration);
+        let own = own.filter(|r| r.auditor == auditor && r.organisation == organisation);
         let latest = own.max_by_key(|r| r.counter);
-        latest.is_some_and(|r| (r.from..r.until).contains(&claim.issued))
+        latest.is_some_and(|r| (r.from..r.until).contains(&at))
+    }
+}
+
+impl Claim {
+    /// Whether this claim's attestation takes the other one's place: same
+    /// auditor, organisation and system, not older, and it names it.
+    pub fn supersedes(&self, old: &Claim) -> bool {
+        self.supersedes == old.struct_hash()
+            && (self.auditor, &self.organisation, &self.system)
+                == (old.auditor, &old.organisation, &old.system)
+            && self.issued >= old.issued
     }
 }
 
 impl Attestation {
-    /// Whether this attestation takes the other one's place: same auditor,
-    /// organisation and system, and it names it.
+    /// Whether this attestation takes the other one's place.
     pub fn supersedes(&self, other: &Attestation) -> bool {
-        let (new, old) = (&self.claim, &other.claim);
-        new.supersedes == other.id()
-            && (new.auditor, &new.organisation, &new.system) == (old.auditor, &old.organisation, &old.system)
-            && new.issued >= old.issued
+        self.claim.supersedes(&other.claim)
     }
 
     /// The status at a time, from registrations that the organiser signed,
@@ -142,3 +163,16 @@ impl Attestation {
         }
     }
 }
+
+impl std::str::FromStr for Status {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        Self::ALL.into_iter().find(|s| s.name() == text).ok_or_else(|| UnknownStatus(text.to_owned()))
+    }
+}
+
+/// See the message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no status; there are valid, expired, revoked, superseded and unregistered")]
+pub struct UnknownStatus(pub String);

@@ -1,17 +1,25 @@
-//! `tabella audit ..`: bias audits, offline. spec: `cli.audit`.
+//! `tabella audit ..`: bias audits, offline and on a node's log.
+//! spec: `cli.audit`.
 
+mod anchor;
 mod commit;
 pub mod inputs;
 pub mod inspect;
+mod list;
+mod log;
 mod parameters;
 mod prove;
 mod receipt;
 mod register;
 pub mod report;
+mod revoke;
+mod show;
+mod submit;
 pub mod verify;
 pub mod work;
 
 pub use commit::{COMMITMENT, SECRETS};
+pub use parameters::ParameterOptions;
 pub use prove::year_later;
 pub use verify::check_file;
 
@@ -32,6 +40,8 @@ pub enum AuditCommand {
     Inspect(inspect::InspectOptions),
     /// Commit to a file of records; anchor the data root that is printed.
     Commit(commit::CommitOptions),
+    /// Fix the committed records on a node's log, before the audit.
+    Anchor(anchor::AnchorOptions),
     /// Prove what a policy gives on committed records, and sign it.
     Prove(prove::ProveOptions),
     /// Check an attestation offline.
@@ -40,6 +50,14 @@ pub enum AuditCommand {
     Report(report::ReportOptions),
     /// Name an auditor of an organisation, signed by the organiser.
     Register(register::RegisterOptions),
+    /// Submit an attestation to a node, which verifies and logs it.
+    Submit(submit::SubmitOptions),
+    /// List a node's attestations of an organisation.
+    List(list::ListOptions),
+    /// Show an attestation of a node, with its status; save it.
+    Show(show::ShowOptions),
+    /// Withdraw an attestation: by its auditor or the organiser.
+    Revoke(revoke::RevokeOptions),
     /// Receipts for the people whose records are audited.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -53,6 +71,11 @@ pub fn run(command: AuditCommand) -> Result<ExitCode> {
     match command {
         AuditCommand::Inspect(options) => inspect::run(&options),
         AuditCommand::Commit(options) => commit::run(&options),
+        AuditCommand::Anchor(options) => anchor::run(&options),
+        AuditCommand::Submit(options) => submit::run(&options),
+        AuditCommand::List(options) => list::run(&options),
+        AuditCommand::Show(options) => show::run(&options),
+        AuditCommand::Revoke(options) => revoke::run(&options),
         AuditCommand::Prove(options) => prove::run(&options),
         AuditCommand::Verify(options) => verify::run(&options),
         AuditCommand::Report(options) => report::run(&options),

@@ -1,11 +1,18 @@
 //! `tabella audit register`: the organiser names an auditor.
 
-use super::address;
-use crate::{account, options::PassphraseOptions};
+use super::{
+    address,
+    log::{OperatorOptions, block_on, receipt_json, receipt_line},
+};
+use crate::{
+    account,
+    options::{NodeOptions, PassphraseOptions},
+};
 use anyhow::Result;
 use audit::{
     attestation::{AuditorRegistration, SignedRegistration},
     calendar::Day,
+    log::{Parties, Receipt},
 };
 use circuits::types::{Address, Domain, TypedData};
 use clap::Args;
@@ -39,18 +46,28 @@ pub struct RegisterOptions {
     organiser: PathBuf,
     #[command(flatten)]
     passphrase: PassphraseOptions,
-    /// File to write.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Print {registration, organiser, auditor} as JSON.
+    /// Node that keeps the organisation's log: it gets the registration.
+    #[arg(long = "node", env = "TABELLA_NODE", value_name = "URL")]
+    node: Option<String>,
+    /// Certificate (PEM) of the authority that vouches for the node, instead
+    /// of the public ones.
+    #[arg(long, env = "TABELLA_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+    #[command(flatten)]
+    operator: OperatorOptions,
+    /// File to write, for whoever checks offline.
+    #[arg(long, value_name = "FILE", required_unless_present = "node")]
+    out: Option<PathBuf>,
+    /// Print {registration, organiser, auditor, log, seq, ..} as JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Signs and writes a registration.
+/// Signs a registration, sends it if a node is named, and writes it.
 ///
 /// # Errors
-/// If the account cannot be opened or the file not be written.
+/// If the account cannot be opened, the node refuses, its receipt does not
+/// hold, or the file cannot be written.
 pub fn run(options: &RegisterOptions) -> Result<ExitCode> {
     anyhow::ensure!(options.from <= options.until, "the registration ends before it starts");
     let organiser = account::load(&options.organiser, &options.passphrase)?;
@@ -64,15 +81,46 @@ pub fn run(options: &RegisterOptions) -> Result<ExitCode> {
     };
     let signature = organiser.sign(registration.signing_hash(&Domain::default()));
     let signed = SignedRegistration { registration, signature };
-    let mut bytes = serde_json::to_vec_pretty(&signed)?;
-    bytes.push(b'\n');
-    super::write(&options.out, &bytes)?;
-    let organiser = organiser.address().to_string();
-    if options.json {
-        let auditor = options.auditor.to_string();
-        println!("{}", json!({ "registration": options.out, "organiser": organiser, "auditor": auditor }));
-    } else {
-        println!("{}", options.out.display());
+    let logged = match &options.node {
+        Some(url) => Some(block_on(send(options, url, organiser.address(), &signed))?),
+        None => None,
+    };
+    if let Some(out) = &options.out {
+        let mut bytes = serde_json::to_vec_pretty(&signed)?;
+        bytes.push(b'\n');
+        super::write(out, &bytes)?;
     }
+    print(options, organiser.address(), logged.as_ref());
     Ok(ExitCode::SUCCESS)
+}
+
+async fn send(
+    options: &RegisterOptions,
+    url: &str,
+    organiser: Address,
+    signed: &SignedRegistration,
+) -> Result<(Parties, Receipt)> {
+    let node = NodeOptions { url: url.to_owned(), ca: options.ca.clone() }.connect().await?;
+    let operator = options.operator.get(&node).await?;
+    let parties = Parties { operator, organiser, organisation: options.organisation.clone() };
+    let receipt = client::attestation::register_auditor(&node, &parties, signed).await?;
+    Ok((parties, receipt))
+}
+
+fn print(options: &RegisterOptions, organiser: Address, logged: Option<&(Parties, Receipt)>) {
+    if options.json {
+        let mut object =
+            logged.map_or_else(|| json!({}), |(parties, receipt)| receipt_json(parties, receipt));
+        object["registration"] = json!(options.out);
+        object["organiser"] = json!(organiser);
+        object["auditor"] = json!(options.auditor);
+        println!("{object}");
+        return;
+    }
+    if let Some(out) = &options.out {
+        println!("{}", out.display());
+    }
+    if let Some((parties, receipt)) = logged {
+        println!("{}", receipt_line(parties, receipt));
+    }
 }

@@ -1,6 +1,7 @@
 //! `tabella monitor evidence`: files of evidence, checked offline.
 
-use ::monitor::{Evidence, evidence::Culprit};
+use crate::{attestations::AttestationKeys, text};
+use ::monitor::{Evidence, evidence::Culprit, logs::Evidence as LogEvidence};
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::Address;
 use clap::{Args, Subcommand};
@@ -24,6 +25,10 @@ pub struct CheckOptions {
     /// the election is the organisation's.
     #[arg(long, env = "TABELLA_ORGANISER", value_name = "ADDRESS")]
     organiser: Option<Address>,
+    /// Powers of tau of a ceremony, if the evidence is about an attestation
+    /// under it; without it, the INSECURE development parameters.
+    #[arg(long, value_name = "FILE")]
+    ptau: Option<PathBuf>,
     /// Print {ok, culprit, role, election, organiser, what} as JSON.
     #[arg(long)]
     json: bool,
@@ -41,6 +46,9 @@ pub fn run(command: EvidenceCommand) -> Result<()> {
     let name = || options.file.display().to_string();
     ensure!(fs::metadata(&options.file).with_context(name)?.len() <= FILE_MAX, "{}: too long", name());
     let bytes = fs::read(&options.file).with_context(name)?;
+    if LogEvidence::is_format(&bytes) {
+        return check_log(&options, &bytes);
+    }
     let evidence = Evidence::from_json(&bytes).with_context(|| format!("{}: no evidence", name()))?;
     let organiser = evidence.draft.draft.organiser;
     if options.organiser.is_some_and(|expected| expected != organiser) {
@@ -70,6 +78,37 @@ pub fn run(command: EvidenceCommand) -> Result<()> {
             println!("Election {election}");
         }
         println!("Organisation {:?}, organiser {organiser}", evidence.draft.draft.organisation);
+    }
+    Ok(())
+}
+
+/// Evidence about a log of audits.
+fn check_log(options: &CheckOptions, bytes: &[u8]) -> Result<()> {
+    let name = || options.file.display().to_string();
+    let evidence = LogEvidence::from_json(bytes).with_context(|| format!("{}: no evidence", name()))?;
+    let parties = &evidence.log;
+    if options.organiser.is_some_and(|expected| expected != parties.organiser) {
+        bail!("{}: the log is organised by {}, not by {:?}", name(), parties.organiser, options.organiser);
+    }
+    let checked = evidence.check(&AttestationKeys::new(options.ptau.clone()));
+    if options.json {
+        let proven = checked.is_ok();
+        let object = json!({
+            "ok": proven,
+            "culprit": proven.then_some(parties.operator),
+            "role": proven.then_some("operator"),
+            "log": parties.log(),
+            "organisation": parties.organisation,
+            "organiser": parties.organiser,
+            "what": checked.as_ref().map_or_else(ToString::to_string, Clone::clone),
+        });
+        println!("{object}");
+    }
+    let what = checked.with_context(|| format!("{} proves nothing", name()))?;
+    if !options.json {
+        println!("PROVEN: operator {} {what}", parties.operator);
+        println!("Log {} of audits of {}", parties.log(), text::line(&parties.organisation));
+        println!("Organiser {}", parties.organiser);
     }
     Ok(())
 }

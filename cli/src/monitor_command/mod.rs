@@ -58,6 +58,14 @@ pub struct WatchOptions {
     /// Heads that another monitor has seen (its heads.jsonl); may be repeated.
     #[arg(long, value_name = "FILE")]
     peer_heads: Vec<PathBuf>,
+    /// The operator's account, which signs the heads of the organiser's logs
+    /// of audits; without it, the first node's word is taken.
+    #[arg(long, env = "TABELLA_OPERATOR", value_name = "ADDRESS")]
+    operator: Option<Address>,
+    /// Powers of tau of a ceremony, to verify attestations with; without it,
+    /// the INSECURE development parameters.
+    #[arg(long, value_name = "FILE")]
+    ptau: Option<PathBuf>,
     /// Verify what there is now, and end; what looks wrong or breaks off is
     /// asked for again for as long as --patience says.
     #[arg(long)]
@@ -78,7 +86,7 @@ pub struct WatchOptions {
     /// How lines of the log look.
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::Format,
-    /// Print {ok, elections, waiting, misbehaviours, problems} as JSON in
+    /// Print {ok, elections, logs, waiting, misbehaviours, problems} as JSON in
     /// the end.
     #[arg(long)]
     json: bool,

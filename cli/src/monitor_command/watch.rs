@@ -1,8 +1,8 @@
 //! The monitor itself.
 
 use super::WatchOptions;
-use crate::{keys::MemberKeys, log, metrics, signals, times};
-use ::monitor::{Config, Endpoint, Monitor, Pass, Problem, Progress, Recorded};
+use crate::{attestations::AttestationKeys, keys::MemberKeys, log, metrics, signals, text, times};
+use ::monitor::{Config, Endpoint, Monitor, Pass, Problem, Progress, Recorded, logs};
 use anyhow::{Context, Result, bail};
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
@@ -56,6 +56,8 @@ fn config(options: &WatchOptions) -> Result<Config> {
         receipts: options.receipts.clone(),
         peer_heads: options.peer_heads.clone(),
         patience: options.patience,
+        operator: options.operator,
+        attestations: Arc::new(AttestationKeys::new(options.ptau.clone())),
     })
 }
 
@@ -99,6 +101,19 @@ fn election(p: &Progress) -> Value {
     })
 }
 
+fn log_of_audits(p: &logs::Progress) -> Value {
+    json!({
+        "log": p.log,
+        "organisation": p.parties.organisation,
+        "operator": p.parties.operator,
+        "verified": p.verified,
+        "attestations": p.attestations,
+        "valid": p.valid,
+        "root": p.head.map(|h| h.head.root),
+        "insecure": p.insecure,
+    })
+}
+
 fn misbehaviour(f: &Recorded) -> Value {
     json!({ "kind": f.kind, "node": f.node, "detail": f.detail, "evidence": f.evidence, "proof": f.proof })
 }
@@ -112,6 +127,7 @@ fn report(json: bool, pass: &Pass) {
         let object = json!({
             "ok": pass.is_ok(),
             "elections": pass.elections.iter().map(election).collect::<Vec<_>>(),
+            "logs": pass.logs.iter().map(log_of_audits).collect::<Vec<_>>(),
             "waiting": pass.waiting,
             "misbehaviours": pass.findings.iter().map(misbehaviour).collect::<Vec<_>>(),
             "problems": pass.problems.iter().map(problem).collect::<Vec<_>>(),
@@ -131,6 +147,13 @@ fn report(json: bool, pass: &Pass) {
         }
         if p.insecure_development_keys {
             println!("  INSECURE development keys: anyone can forge votes and results");
+        }
+    }
+    for p in &pass.logs {
+        println!("Audits of {}, log {}", text::line(&p.parties.organisation), p.log);
+        println!("  {} events verified; {} attestations, {} valid", p.verified, p.attestations, p.valid);
+        if p.insecure {
+            println!("  INSECURE development parameters: anyone can forge attestations");
         }
     }
     pass.waiting.iter().for_each(|id| println!("Election {id} is not open yet"));

@@ -1,7 +1,7 @@
 //! `tabella node run`, `check` and `reindex`.
 
 use super::{OfflineOptions, RunOptions, kind::Kind, settings};
-use crate::{keys::ElectionKeys, log, metrics, tally::Prover};
+use crate::{attestations::AttestationKeys, keys::ElectionKeys, log, metrics, tally::Prover};
 use anyhow::{Context, Result, ensure};
 use node::{Deps, KeySet, Metrics};
 use prometheus_client::registry::Registry;
@@ -71,16 +71,21 @@ pub fn offline(options: &OfflineOptions, reindex: bool) -> Result<()> {
         let (frames, elections, entries) = (found.recovery.frames, found.elections, found.entries);
         println!(
             "{}",
-            json!({ "frames": frames, "elections": elections, "entries": entries, "cut_bytes": cut })
+            json!({
+                "frames": frames, "elections": elections, "entries": entries, "cut_bytes": cut,
+                "logs": found.logs, "attestations": found.attestations,
+            })
         );
         return Ok(());
     }
     println!(
-        "{}: {} frames, {} elections, {} entries{}",
+        "{}: {} frames, {} elections, {} entries, {} attestations on {} logs{}",
         if reindex { "The index is built" } else { "The node can start" },
         found.recovery.frames,
         found.elections,
         found.entries,
+        found.attestations,
+        found.logs,
         if cut > 0 { format!("; cut {cut} bytes that were never acknowledged") } else { String::new() },
     );
     Ok(())
@@ -108,7 +113,10 @@ fn deps(loaded: &Loaded) -> Result<Deps> {
         "the keys are INSECURE development keys: anyone can forge proofs; see docs/spec/14-setup.md"
     );
     let progress = |what: &str, done, all| tracing::debug!(done, all, "{what}");
-    Ok(Deps::new(set, Arc::new(Prover::new(store, Arc::new(progress)))))
+    let ptau = loaded.settings.ptau.as_deref().map(|file| loaded.path(file));
+    let mut deps = Deps::new(set, Arc::new(Prover::new(store, Arc::new(progress))));
+    deps.attestations = Arc::new(AttestationKeys::new(ptau));
+    Ok(deps)
 }
 
 /// Lets this process have a descriptor for every connection.

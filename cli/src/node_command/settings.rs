@@ -43,6 +43,8 @@ pub struct Settings {
     pub elections: Vec<Kind>,
     /// Directory of the keys.
     pub keys_dir: Option<PathBuf>,
+    /// Powers of tau of a ceremony, for attestations.
+    pub ptau: Option<PathBuf>,
     /// Address for metrics.
     pub metrics: Option<SocketAddr>,
     /// Web origins.
@@ -86,6 +88,7 @@ impl Default for Settings {
             organisers: Vec::new(),
             elections: vec![Kind { shape: circuits::types::BallotShape::Shape4, threshold: 2 }],
             keys_dir: None,
+            ptau: None,
             metrics: None,
             origins: Vec::new(),
             log: Log::default(),
@@ -115,6 +118,7 @@ impl Settings {
         Self {
             passphrase_file: Some("passphrase".into()),
             keys_dir: Some("keys".into()),
+            ptau: Some("ceremony.ptau".into()),
             metrics: Some((Ipv4Addr::LOCALHOST, PORT + 2000).into()),
             tls: Some(TlsFiles { certificate: "tls.pem".into(), key: "tls-key.pem".into() }),
             ..Self::default()

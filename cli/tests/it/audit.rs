@@ -11,12 +11,15 @@ use std::{
 
 fn tabella(directory: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tabella"));
+    for name in ["TABELLA_NODE", "TABELLA_ORGANISER", "TABELLA_OPERATOR", "TABELLA_CA"] {
+        command.env_remove(name);
+    }
     command.args(args).current_dir(directory).env("TABELLA_PASSPHRASE_FILE", "pass");
     command.stdin(std::process::Stdio::null()).output().unwrap()
 }
 
 /// The JSON object of a command with this exit code.
-fn json(directory: &Path, code: i32, args: &[&str]) -> Value {
+pub fn json(directory: &Path, code: i32, args: &[&str]) -> Value {
     let output = tabella(directory, &[args, &["--json"]].concat());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{args:?}: {errors}");
@@ -27,7 +30,7 @@ fn json(directory: &Path, code: i32, args: &[&str]) -> Value {
 }
 
 /// The message of a command that fails.
-fn failure(directory: &Path, args: &[&str]) -> String {
+pub fn failure(directory: &Path, args: &[&str]) -> String {
     let output = tabella(directory, args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -102,7 +105,7 @@ column = "age"
 groups = { "under 40" = { at_least = 18, below = 40 }, "40 and over" = { at_least = 40, at_most = 99 } }
 "#;
 
-const MODEL: &str = "0x1111111111111111111111111111111111111111111111111111111111111111";
+pub const MODEL: &str = "0x1111111111111111111111111111111111111111111111111111111111111111";
 
 /// A file of another kind: 300 loans. Row 17 belongs to who chose the nonce.
 fn loans(hash: &str) -> String {
@@ -119,23 +122,24 @@ fn loans(hash: &str) -> String {
 
 const INPUTS: [&str; 5] = ["loans.csv", "--policy", "policy.toml", "--mapping", "mapping.toml"];
 
-fn with<'a>(command: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
+pub fn with<'a>(command: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
     [command, &INPUTS, rest].concat()
 }
 
-struct Office {
+/// Auditor and organiser in one directory, with a file of loans.
+pub struct Office {
     directory: tempfile::TempDir,
     nonce: String,
-    organiser: String,
-    auditor: String,
+    pub organiser: String,
+    pub auditor: String,
 }
 
 impl Office {
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    fn open() -> Self {
+    pub fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let dir = directory.path();
         fs::write(dir.join("pass"), "correct horse\n").unwrap();
@@ -152,7 +156,11 @@ impl Office {
         Self { nonce, organiser, auditor, directory }
     }
 
-    fn prove(&self, out: &str) -> Value {
+    pub fn prove(&self, out: &str) -> Value {
+        self.prove_with(out, &[])
+    }
+
+    pub fn prove_with(&self, out: &str, more: &[&str]) -> Value {
         let options = [
             "--commitment",
             "commitment",
@@ -171,7 +179,7 @@ impl Office {
             "--out",
             out,
         ];
-        json(self.path(), 0, &with(&["audit", "prove"], &options))
+        json(self.path(), 0, &with(&["audit", "prove"], &[&options, more].concat()))
     }
 }
 

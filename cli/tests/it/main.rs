@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod audit_log;
 mod crash;
 mod demo;
 mod foreign;

@@ -5,12 +5,23 @@ use super::{
     operator::FakeNode,
 };
 use crate::{Config, Endpoint, Error, Monitor, Pass, store::StoreError};
+use audit::attestation::{Attestation, AttestationProofs, CheckId};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use std::{
     fs,
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// Refuses every attestation.
+#[derive(Debug)]
+struct NoProofs;
+
+impl AttestationProofs for NoProofs {
+    fn verify(&self, _: &Attestation) -> Result<(), (CheckId, String)> {
+        Err((CheckId::Proof, "no proof is good enough here".into()))
+    }
+}
 
 pub fn config(directory: &Path, fixture: &Fixture, nodes: &[&FakeNode]) -> Config {
     Config {
@@ -21,6 +32,8 @@ pub fn config(directory: &Path, fixture: &Fixture, nodes: &[&FakeNode]) -> Confi
         receipts: None,
         peer_heads: Vec::new(),
         patience: Duration::ZERO,
+        operator: None,
+        attestations: std::sync::Arc::new(NoProofs),
     }
 }
 

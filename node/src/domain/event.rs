@@ -2,8 +2,9 @@
 //! spec: `node.events`.
 
 use crate::store::{Id, IndexUpdate};
+use audit::log::{Entry, Parties};
 use circuits::types::{
-    BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature,
+    Address, BoardEntry, CensusStatement, DraftId, ElectionId, Holder, NonCanonical, Registration, Signature,
     SignedDraft, SignedHead, Tally, TrusteeMessage, keccak256, word_address, word_u64,
 };
 use prost::Message;
@@ -79,6 +80,17 @@ pub enum Event {
         /// The result.
         tally: Tally,
     },
+    /// An event was put on a log of audits.
+    Logged {
+        /// Whose log it is.
+        parties: Parties,
+        /// Its number.
+        seq: u32,
+        /// The event with its time.
+        entry: Entry,
+    },
+    /// A head of a log of audits was signed.
+    LogHead(SignedHead),
 }
 
 /// A frame that is no event of this version.
@@ -96,6 +108,9 @@ pub enum InvalidEvent {
     /// An identifier is not canonical.
     #[error("identifier: {0}")]
     Id(#[from] NonCanonical),
+    /// An account is not 20 bytes.
+    #[error("account: {0}")]
+    Address(#[from] circuits::types::InvalidAddress),
     /// A signature is not in its one form.
     #[error(transparent)]
     Signature(#[from] circuits::types::InvalidSignature),
@@ -159,6 +174,20 @@ mod wire {
         #[prost(message, optional, tag = "2")]
         pub tally: Option<v1::Tally>,
     }
+
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub struct Logged {
+        #[prost(bytes, tag = "1")]
+        pub operator: Vec<u8>,
+        #[prost(bytes, tag = "2")]
+        pub organiser: Vec<u8>,
+        #[prost(string, tag = "3")]
+        pub organisation: String,
+        #[prost(uint32, tag = "4")]
+        pub seq: u32,
+        #[prost(message, optional, tag = "5")]
+        pub event: Option<v1::LogEvent>,
+    }
 }
 
 impl Event {
@@ -176,6 +205,8 @@ impl Event {
             Event::Head(_) => KIND_HEAD,
             Event::Closed { .. } => 10,
             Event::Tally { .. } => 11,
+            Event::Logged { .. } => 12,
+            Event::LogHead(_) => 13,
         }
     }
 
@@ -207,7 +238,15 @@ impl Event {
                 entry: Some(entry.into()),
             }
             .encode_to_vec(),
-            Event::Head(h) => v1::Head::from(h).encode_to_vec(),
+            Event::Head(h) | Event::LogHead(h) => v1::Head::from(h).encode_to_vec(),
+            Event::Logged { parties, seq, entry } => wire::Logged {
+                operator: parties.operator.0.to_vec(),
+                organiser: parties.organiser.0.to_vec(),
+                organisation: parties.organisation.clone(),
+                seq: *seq,
+                event: Some(entry.into()),
+            }
+            .encode_to_vec(),
             Event::Closed { head, signature: s } => wire::Closed {
                 head: Some(head.into()),
                 signature: s.as_ref().map(signature).unwrap_or_default(),
@@ -265,6 +304,15 @@ impl Event {
                 let tally = m.tally.ok_or(InvalidEvent::Missing)?.try_into()?;
                 Event::Tally { election_id: ElectionId::from_bytes(&m.election_id)?, tally }
             }
+            12 => {
+                let m = wire::Logged::decode(payload)?;
+                let entry = m.event.ok_or(InvalidEvent::Missing)?.try_into()?;
+                let (operator, organiser) =
+                    (Address::try_from(&m.operator[..])?, Address::try_from(&m.organiser[..])?);
+                let parties = Parties { operator, organiser, organisation: m.organisation };
+                Event::Logged { parties, seq: m.seq, entry }
+            }
+            13 => Event::LogHead(v1::Head::decode(payload)?.try_into()?),
             other => return Err(InvalidEvent::Kind(other)),
         })
     }
@@ -279,12 +327,16 @@ impl Event {
                 counter: r.message.counter,
             }],
             Event::Entry { election_id, seq, entry } => entry_updates(*election_id, *seq, entry),
+            Event::Logged { parties, seq, .. } => {
+                vec![IndexUpdate::Logged { log: parties.log().to_bytes(), seq: (*seq).into() }]
+            }
             Event::Holders { .. }
             | Event::Census { .. }
             | Event::TrusteeMessage(_)
             | Event::TrusteeConflict(_)
             | Event::Opened { .. }
             | Event::Head(_)
+            | Event::LogHead(_)
             | Event::Closed { .. }
             | Event::Tally { .. } => Vec::new(),
         }

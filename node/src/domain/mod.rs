@@ -6,6 +6,7 @@
 //! better: which digest a slot holds and which tickets are spent. A decision
 //! about an entry gets these as [`EntryFacts`].
 
+mod audit;
 mod ballot;
 mod election;
 mod event;
@@ -15,6 +16,7 @@ mod rejection;
 mod state;
 mod trustee;
 
+pub use audit::{AuditLog, NextEvent};
 pub use ballot::{EarlierEntry, EntryFacts};
 pub use election::{Board, Election, FrozenCensus, Phase};
 pub use event::{Event, InvalidEvent, KIND_ENTRY, KIND_HEAD, digest_object};

@@ -1,6 +1,7 @@
 //! Why a command is refused: one variant per rule, each with what to do.
 
 use super::{InvalidStatement, Phase};
+use audit::log::{LogId, Refused};
 use circuits::types::{
     Address, BallotShape, CensusRoot, CiphertextDigest, DraftId, ElectionId, InvalidCensus,
     InvalidElectionKey, InvalidSignature, InvalidSignedDraft, InvalidTrusteeMessage,
@@ -243,6 +244,18 @@ pub enum Rejection {
     /// See the message.
     #[error("the election has a result already")]
     Tallied,
+    /// See the message.
+    #[error("no log of audits {0}; check organiser and organisation, or register an auditor first")]
+    UnknownLog(LogId),
+    /// See the message.
+    #[error("this node has {0} logs of audits, the most it keeps")]
+    LogsFull(usize),
+    /// See the message.
+    #[error("the log has {0} events, the most this node keeps of one log")]
+    LogFull(u32),
+    /// See [`Refused`].
+    #[error(transparent)]
+    Audit(#[from] Refused),
 }
 
 /// What a caller can do about a rejection; each has one gRPC code.
@@ -269,7 +282,10 @@ impl Rejection {
     pub fn kind(&self) -> Kind {
         use Rejection as R;
         match self {
-            R::UnknownDraft(_) | R::UnknownElection(_) | R::UnknownOrganisation { .. } => Kind::NotFound,
+            R::UnknownDraft(_) | R::UnknownElection(_) | R::UnknownOrganisation { .. } | R::UnknownLog(_) => {
+                Kind::NotFound
+            }
+            R::Audit(refused) => kind_of(refused),
             R::Draft(InvalidSignedDraft::Signature(_))
             | R::Organiser(_)
             | R::Signature { .. }
@@ -308,7 +324,7 @@ impl Rejection {
             | R::TicketSpent { .. }
             | R::DigestRepeated { .. }
             | R::Tallied => Kind::Exists,
-            R::OrganisationFull(_) | R::BoardFull => Kind::Exhausted,
+            R::OrganisationFull(_) | R::BoardFull | R::LogsFull(_) | R::LogFull(_) => Kind::Exhausted,
         }
     }
 
@@ -358,6 +374,65 @@ impl Rejection {
             R::BallotProof(_) => "BALLOT_PROOF",
             R::BoardFull => "BOARD_FULL",
             R::Tallied => "TALLIED",
+            R::UnknownLog(_) => "UNKNOWN_LOG",
+            R::LogsFull(_) => "LOGS_FULL",
+            R::LogFull(_) => "LOG_FULL",
+            R::Audit(refused) => reason_of(refused),
         }
+    }
+}
+
+fn kind_of(refused: &Refused) -> Kind {
+    use Refused as R;
+    match refused {
+        R::Organisation { .. } | R::Domain { .. } | R::Text { .. } | R::Period(_) | R::Attestation { .. } => {
+            Kind::Invalid
+        }
+        R::Signature { .. } | R::Revoker => Kind::Denied,
+        R::Unknown(_) => Kind::NotFound,
+        R::NotBegun
+        | R::Backwards { .. }
+        | R::Counter { .. }
+        | R::NotRegistered { .. }
+        | R::NotAnchored(_)
+        | R::Replayed(_)
+        | R::BeforeAnchor { .. }
+        | R::Future { .. }
+        | R::Expired(_)
+        | R::Supersedes { .. } => Kind::Precondition,
+        R::Repeated { .. } | R::AnchoredBefore { .. } | R::SupersededBefore(_) | R::RevokedBefore { .. } => {
+            Kind::Exists
+        }
+        R::Full | R::Proofs(_) => Kind::Exhausted,
+    }
+}
+
+fn reason_of(refused: &Refused) -> &'static str {
+    use Refused as R;
+    match refused {
+        R::NotBegun => "NOT_BEGUN",
+        R::Full => "LOG_FULL",
+        R::Repeated { .. } => "REPEATED",
+        R::Backwards { .. } => "BACKWARDS",
+        R::Organisation { .. } => "ORGANISATION",
+        R::Domain { .. } => "DOMAIN",
+        R::Text { .. } => "TEXT",
+        R::Period(_) => "PERIOD",
+        R::Signature { .. } => "SIGNATURE",
+        R::Counter { .. } => "COUNTER",
+        R::NotRegistered { .. } => "NOT_REGISTERED",
+        R::AnchoredBefore { .. } => "ANCHORED_BEFORE",
+        R::NotAnchored(_) => "NOT_ANCHORED",
+        R::Replayed(_) => "REPLAYED",
+        R::BeforeAnchor { .. } => "BEFORE_ANCHOR",
+        R::Future { .. } => "FUTURE",
+        R::Expired(_) => "EXPIRED",
+        R::Attestation { .. } => "ATTESTATION",
+        R::Proofs(_) => "PROOFS",
+        R::Unknown(_) => "UNKNOWN_ATTESTATION",
+        R::Supersedes { .. } => "SUPERSEDES",
+        R::SupersededBefore(_) => "SUPERSEDED_BEFORE",
+        R::RevokedBefore { .. } => "REVOKED_BEFORE",
+        R::Revoker => "REVOKER",
     }
 }

@@ -1,7 +1,8 @@
 //! All that the node knows, rebuilt from its events.
 
-use super::{Board, Election, Event, FrozenCensus, Organisation, Rejection};
+use super::{AuditLog, Board, Election, Event, FrozenCensus, Organisation, Rejection};
 use crate::keys::KeySet;
+use audit::log::LogId;
 use circuits::types::{Address, DraftId, ElectionId};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,17 +15,22 @@ pub struct Rules {
     pub organisers: Vec<Address>,
     /// Most registrations of one organisation.
     pub registrations_max: usize,
+    /// Most logs of audits.
+    pub logs_max: usize,
+    /// Most events of one log.
+    pub events_max: u32,
     /// Verifying keys for elections.
     pub keys: Arc<KeySet>,
 }
 
-/// Organisations and elections.
+/// Organisations, elections and logs of audits.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) organisations: BTreeMap<String, Organisation>,
     pub(super) elections: BTreeMap<DraftId, Election>,
     ids: BTreeMap<ElectionId, DraftId>,
     order: Vec<DraftId>,
+    pub(super) logs: BTreeMap<LogId, AuditLog>,
 }
 
 /// An event of the journal does not fit the events before it.
@@ -64,8 +70,9 @@ impl State {
     }
 
     /// Makes an event part of the state. Events come from decisions of this
-    /// module, checked when they were made; nothing is checked again, except
-    /// that what they refer to exists.
+    /// module, checked when they were made; of elections nothing is checked
+    /// again, except that what they refer to exists. The log of audits checks
+    /// every event and every head again, all but the proofs.
     ///
     /// # Errors
     /// If it does not; the state is unchanged then.
@@ -122,6 +129,20 @@ impl State {
                 let election = self.elections.get_mut(&draft)?;
                 election.board.head = Some(*head);
                 election.close_signature = *signature;
+            }
+            Event::Logged { parties, seq, entry } => {
+                let log = self.logs.entry(parties.log()).or_insert_with(|| AuditLog::new(parties.clone()));
+                if log.log.admit(entry).ok()? != *seq {
+                    return None;
+                }
+            }
+            Event::LogHead(head) => {
+                let log = self.logs.get_mut(&LogId::at(head.head.election_id))?;
+                log.log.parties().check_head(head).ok()?;
+                if log.log.tree().root_at(head.head.size) != Some(head.head.root) {
+                    return None;
+                }
+                log.head = Some(*head);
             }
             Event::Tally { election_id, tally } => {
                 let draft = *self.ids.get(election_id)?;

@@ -14,6 +14,7 @@ use crate::{
     domain::{EarlierEntry, EntryFacts, Event, InvalidEvent, Rejection, Rules, State, digest_object},
     store::{IndexError, JournalError, Position, Store},
 };
+use audit::log::{self, Entry, LogId, Parties, Receipt as LogReceipt};
 use circuits::types::{
     BoardEntry, Census, CensusStatement, CiphertextDigest, DraftId, ElectionId, Holder, NonCanonical,
     Receipt, Registration, Signature, SignedDraft, Tally, TrusteeMessage,
@@ -56,6 +57,13 @@ pub enum Command {
         /// Over Close, by the organiser; needed before the closing time.
         signature: Option<Signature>,
     },
+    /// Put an event on a log of audits; an attestation's proof was verified.
+    Log {
+        /// Whose log it is.
+        parties: Parties,
+        /// The event.
+        event: Box<log::Event>,
+    },
     /// Log a result that the node has proven.
     Tally {
         /// The election.
@@ -85,11 +93,11 @@ pub struct Freeze {
 pub enum Outcome {
     /// It is on the log, now or since before.
     Done,
-    /// The entry has this number, now or since before.
+    /// The entry or event has this number, now or since before.
     Entered {
         /// Its number.
         seq: u32,
-        /// Whether the entry was there before.
+        /// Whether it was there before.
         repeated: bool,
     },
 }
@@ -129,7 +137,7 @@ pub enum ReadError {
     #[error("the index holds a digest that is no field element: {0}; rebuild it")]
     Digest(#[from] NonCanonical),
     /// See the message.
-    #[error("the index does not lead to entry {seq}; rebuild it")]
+    #[error("the index does not lead to entry or event {seq}; rebuild it")]
     Entry {
         /// The entry's number.
         seq: u32,
@@ -231,6 +239,7 @@ impl Ledger {
             Command::Close { election_id, signature } => {
                 state.check_close(*election_id, now, *signature).map(drop)
             }
+            Command::Log { parties, event } => state.check_event(rules, parties, now, event).map(drop),
             Command::Register(_) | Command::Freeze(_) | Command::Enter { .. } | Command::Tally { .. } => {
                 Ok(())
             }
@@ -297,6 +306,42 @@ impl Ledger {
         };
         let Some((head, path)) = place else { return Ok(None) };
         Ok(Some(Receipt { row: self.entry(id, seq)?.row(), head, path }))
+    }
+
+    /// An acknowledged event of a log of audits; `None` if there is no such
+    /// one. Blocks on the disk.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn logged(&self, id: LogId, seq: u32) -> Result<Option<Entry>, ReadError> {
+        if seq >= self.state().log(id).map_or(0, |l| l.size()) {
+            return Ok(None);
+        }
+        let position = self.shared.store.index().entry(&id.to_bytes(), seq.into())?;
+        let position = position.ok_or(ReadError::Entry { seq })?;
+        let frame = self.shared.store.journal().read(position)?;
+        match Event::decode(frame.kind, &frame.payload) {
+            Ok(Event::Logged { parties, seq: found, entry }) if (parties.log(), found) == (id, seq) => {
+                Ok(Some(entry))
+            }
+            Ok(_) => Err(ReadError::Entry { seq }),
+            Err(source) => Err(ReadError::Event { position, source }),
+        }
+    }
+
+    /// A receipt for event `seq` under the newest head; `None` if no such
+    /// event is acknowledged. Blocks on the disk. spec: `audit.log_receipt`
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn log_receipt(&self, id: LogId, seq: u32) -> Result<Option<LogReceipt>, ReadError> {
+        let place = {
+            let state = self.state();
+            let log = state.log(id).ok();
+            log.and_then(|l| Some((l.head?, l.log.tree().path_at(seq, l.size())?)))
+        };
+        let Some((head, path)) = place else { return Ok(None) };
+        Ok(self.logged(id, seq)?.map(|entry| LogReceipt { row: entry.row(), head, path }))
     }
 
     /// Changes whenever something was logged; ends when the writer has ended.

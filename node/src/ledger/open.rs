@@ -12,6 +12,7 @@ use crate::{
         OpenError as StoreOpenError, Recovery, SledIndex, Storage, Store,
     },
 };
+use audit::log::LogId;
 use circuits::types::{ElectionId, SignedHead};
 use prost::Message;
 use proto::v1;
@@ -35,22 +36,22 @@ pub enum OpenError {
     HeadContent(String),
     /// See the message.
     #[error(
-        "the journal contradicts the signed head of election {election} over {size} entries: it was replaced; do not serve, and restore the newest copy of the journal"
+        "the journal contradicts the signed head of election or log {election} over {size} entries: it was replaced; do not serve, and restore the newest copy of the journal"
     )]
     HeadContradicted {
-        /// The election.
+        /// The election, or what the heads of a log name in its place.
         election: ElectionId,
         /// Entries in the kept head.
         size: u32,
     },
     /// See the message.
     #[error(
-        "the journal's drafts name operator {found}, but this node signs as {own}; start it with that operator's key"
+        "the journal's drafts and logs name operator {found}, but this node signs as {own}; start it with that operator's key"
     )]
     Operator {
         /// This node's address.
         own: circuits::types::Address,
-        /// As a draft says.
+        /// As a draft or a log says.
         found: circuits::types::Address,
     },
     /// The writer could not start.
@@ -136,7 +137,8 @@ impl Ledger {
             tracing::warn!(bytes = torn.bytes, "cut a torn frame, never acknowledged, off the journal");
         }
         let own = rules.operator;
-        let foreign = replay.0.elections().map(|e| e.draft().operator).find(|a| *a != own);
+        let of_logs = replay.0.logs().map(|l| l.log.parties().operator);
+        let foreign = replay.0.elections().map(|e| e.draft().operator).chain(of_logs).find(|a| *a != own);
         if let Some(found) = foreign {
             return Err(OpenError::Operator { own, found });
         }
@@ -166,6 +168,12 @@ fn check_heads(store: &Store, state: &State) -> Result<(), OpenError> {
         let head = v1::Head::decode(&kept.content[..]).map_err(|_| bad())?;
         let SignedHead { head, .. } = head.try_into().map_err(|_| bad())?;
         let contradicted = OpenError::HeadContradicted { election: head.election_id, size: head.size };
+        if let Ok(log) = state.log(LogId::at(head.election_id)) {
+            if log.log.tree().root_at(head.size) != Some(head.root) {
+                return Err(contradicted);
+            }
+            continue;
+        }
         let Ok(election) = state.election(head.election_id) else { return Err(contradicted) };
         let closed = election.board.head.is_some_and(|h| h.head.closed);
         if election.board.tree.root_at(head.size) != Some(head.root) || (head.closed && !closed) {

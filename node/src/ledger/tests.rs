@@ -5,9 +5,13 @@ mod faults;
 
 use super::{Command, Freeze, Ledger, open::Replay};
 use crate::{
-    domain::{Event, Rules},
+    domain::{Event, Rules, State},
     store::{DiskStorage, SledIndex, Store},
     tests::fixture::{ManualClock, OPENING, Place, TRUSTEES, World, keys},
+};
+use audit::{
+    log::{self, Entry, Parties},
+    testing::{ORGANISATION, anchor, attestation, registration, terms},
 };
 use circuits::types::*;
 use proptest::prelude::*;
@@ -18,6 +22,8 @@ fn open(world: &World, place: &Place) -> Ledger {
         operator: world.operator.address(),
         organisers: vec![],
         registrations_max: 100,
+        logs_max: 4,
+        events_max: 100,
         keys: world.keys.clone(),
     };
     let clock = Arc::new(ManualClock(AtomicU64::new(OPENING)));
@@ -47,6 +53,91 @@ async fn vote_is_open(world: &World, ledger: &Ledger) {
     let hash = Order::Open(world.election_id()).signing_hash(&world.draft.draft.domain());
     let signature = world.organiser.sign(hash);
     submit(Command::Open { draft_id: world.draft_id(), signature }).await;
+}
+
+fn parties(world: &World) -> Parties {
+    let (operator, organiser) = (world.operator.address(), world.organiser.address());
+    Parties { operator, organiser, organisation: ORGANISATION.into() }
+}
+
+/// A registration, an anchor, and the attestation over it.
+fn audit(world: &World) -> [log::Event; 3] {
+    let auditor = &world.trustees[0];
+    let attestation = attestation(auditor, &terms(OPENING), 1, &[]);
+    [
+        log::Event::Auditor(registration(&world.organiser, auditor.address(), 1)),
+        log::Event::Anchor(anchor(auditor, &attestation)),
+        log::Event::Attestation(Box::new(attestation)),
+    ]
+}
+
+/// A47: an event of a log whose head was lost in a crash gets one on the next
+/// start, and is there once.
+#[test]
+fn a47_an_event_without_a_head_gets_one_on_the_next_start() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let (world, place) = (World::new(52, keys(vec![])), Place::new());
+    let (parties, [first, ..]) = (parties(&world), audit(&world));
+    let id = parties.log();
+    {
+        let storage = Arc::new(DiskStorage::open(place.data().join("journal")).unwrap());
+        let heads = Box::new(DiskStorage::open(place.path().join("heads")).unwrap());
+        let index = Arc::new(SledIndex::open(&place.data().join("index")).unwrap());
+        let (store, _) = Store::open(storage, index, heads, &mut Replay::default()).unwrap();
+        let entry = Entry { time: OPENING, event: first.clone() };
+        let event = Event::Logged { parties: parties.clone(), seq: 0, entry };
+        runtime.block_on(store.append(event.kind(), event.encode(), event.updates())).unwrap();
+    }
+    let ledger = open(&world, &place);
+    let receipt = ledger.log_receipt(id, 0).unwrap().unwrap();
+    receipt.check(&parties).unwrap();
+    let command = Command::Log { parties, event: Box::new(first) };
+    let outcome = runtime.block_on(ledger.submit(command)).unwrap();
+    assert_eq!(outcome, super::Outcome::Entered { seq: 0, repeated: true });
+    runtime.block_on(close(ledger));
+}
+
+/// A journal whose frames are whole and whose log is not what was signed does
+/// not start: another number, another log's event, a head of another root.
+#[test]
+fn a49_a_tampered_log_is_refused_at_start() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let world = World::new(53, keys(vec![]));
+    let (parties, [first, second, third]) = (parties(&world), audit(&world));
+    let logged = |seq, time, event: &log::Event| {
+        let entry = Entry { time, event: event.clone() };
+        Event::Logged { parties: parties.clone(), seq, entry }
+    };
+    let head = |size, root| {
+        let head = Head { election_id: parties.log().place(), size, root, time: OPENING, closed: false };
+        Event::LogHead(SignedHead {
+            head,
+            signature: world.operator.sign(head.signing_hash(&Domain::default())),
+        })
+    };
+    let whole = [logged(0, OPENING, &first), logged(1, OPENING, &second), logged(2, OPENING, &third)];
+    let mut forged = audit(&world);
+    if let log::Event::Anchor(signed) = &mut forged[1] {
+        signed.anchor.system.push('!');
+    }
+    let tampered: [Vec<Event>; 6] = [
+        vec![logged(0, OPENING, &second)],
+        vec![whole[0].clone(), logged(1, OPENING - 1, &second)],
+        vec![whole[0].clone(), logged(1, OPENING, &forged[1])],
+        vec![whole[0].clone(), logged(1, OPENING, &third)],
+        vec![whole[0].clone(), head(1, BoardRoot::from_field(5u64.into()))],
+        vec![whole[0].clone(), head(2, board_root(&[]))],
+    ];
+    let replay = |events: &[Event]| {
+        let mut state = State::default();
+        events.iter().try_for_each(|event| state.apply(event))
+    };
+    replay(&whole).unwrap();
+    for events in tampered {
+        assert!(replay(&events).is_err(), "{events:#?}");
+    }
 }
 
 /// A47: an entry whose head was lost in a crash was not acknowledged, but is
@@ -93,6 +184,8 @@ fn events() -> Vec<Event> {
     let (election_id, draft_id) = (world.election_id(), world.draft_id());
     let message = world.message(1, 1, 0, vec![1]);
     let head = SignedHead { head, signature };
+    let parties = parties(&world);
+    let named = registration(&world.organiser, world.trustees[0].address(), 1);
     let tally = Tally { totals: vec![1, 2], slots: 1, quorum: vec![1, 2], proofs: vec![] };
     vec![
         Event::Draft(world.draft.clone()),
@@ -107,6 +200,8 @@ fn events() -> Vec<Event> {
         Event::Closed { head, signature: None },
         Event::Closed { head, signature: Some(signature) },
         Event::Tally { election_id, tally },
+        Event::Logged { parties, seq: 3, entry: Entry { time: 7, event: log::Event::Auditor(named) } },
+        Event::LogHead(head),
     ]
 }
 
@@ -125,7 +220,7 @@ proptest! {
     fn a50_changed_events_have_one_form_or_none(
         which in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5),
-        kind in 0..14u16,
+        kind in 0..16u16,
     ) {
         static EVENTS: LazyLock<Vec<Event>> = LazyLock::new(events);
         let mut payload = which.get(&EVENTS).encode();

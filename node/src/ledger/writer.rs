@@ -2,12 +2,14 @@
 
 use super::{Command, Job, OpenError, Outcome, ReadError, Refusal, Shared};
 use crate::{
-    domain::{Event, Phase, Rejection, State, UnfitEvent},
+    domain::{Event, NextEvent, Phase, Rejection, State, UnfitEvent},
     metrics::Metrics,
     store::{AppendError, HeadError, Pending, SignedHead as KeptHead, StoreError},
 };
+use audit::log::{self, Parties};
 use circuits::types::{
-    AccountKey, Address, BoardEntry, ElectionId, IdentityCommitment, SignedHead, Slot, Ticket, TypedData,
+    AccountKey, Address, BoardEntry, Domain, ElectionId, Head, IdentityCommitment, SignedHead, Slot, Ticket,
+    TypedData,
 };
 use prost::Message;
 use proto::v1;
@@ -83,6 +85,7 @@ fn touches(command: &Command) -> Option<[Touch; 2]> {
         | Command::Post(_)
         | Command::Open { .. }
         | Command::Close { .. }
+        | Command::Log { .. }
         | Command::Tally { .. } => None,
     }
 }
@@ -182,6 +185,9 @@ impl Writer {
         if let Command::Enter { election_id, entry } = command {
             return self.enter(election_id, *entry, now, staged);
         }
+        if let Command::Log { parties, event } = command {
+            return Ok(self.log(parties, *event, now, staged));
+        }
         let state = self.parts.shared.state();
         Ok(match self.events(&state, command, now, staged) {
             Ok(events) => {
@@ -227,7 +233,8 @@ impl Writer {
                 Ok(vec![Event::Closed { head, signature: signature.filter(|_| early) }])
             }
             Command::Tally { election_id, tally } => state.check_tally(election_id, &tally),
-            Command::Enter { .. } => Ok(Vec::new()),
+            // Decided by functions of their own, before this one.
+            Command::Enter { .. } | Command::Log { .. } => Ok(Vec::new()),
         }
     }
 
@@ -258,6 +265,29 @@ impl Writer {
         staged.events.push(event);
         staged.boards.insert(id);
         Ok(Ok(Outcome::Entered { seq, repeated: false }))
+    }
+
+    /// An event has a batch of its own, with the head over it.
+    fn log(
+        &self,
+        parties: Parties,
+        event: log::Event,
+        now: u64,
+        staged: &mut Staged,
+    ) -> Result<Outcome, Rejection> {
+        let shared = &self.parts.shared;
+        let state = shared.state();
+        if let Some(seq) = state.check_event(&shared.rules, &parties, now, &event)? {
+            return Ok(Outcome::Entered { seq, repeated: true });
+        }
+        let NextEvent { seq, event, head } = state.next_event(parties, now, event)?;
+        staged.events.extend([event, Event::LogHead(self.sign_log_head(head))]);
+        Ok(Outcome::Entered { seq, repeated: false })
+    }
+
+    fn sign_log_head(&self, head: Head) -> SignedHead {
+        let signature = self.parts.operator.sign(head.signing_hash(&Domain::default()));
+        SignedHead { head, signature }
     }
 
     /// Writes the batch with one head per board that it touched, then shows it.
@@ -339,6 +369,19 @@ impl Writer {
             self.keep(head)?;
         }
         let now = self.parts.shared.clock.now();
+        let mut log_heads = Vec::new();
+        for log in self.parts.shared.state().logs() {
+            match log.head {
+                Some(head) if log.size() == log.log.tree().len() => log_heads.push(head),
+                _ => {
+                    let head = self.sign_log_head(log.next_head(now));
+                    staged.events.push(Event::LogHead(head));
+                }
+            }
+        }
+        for head in &log_heads {
+            self.keep(head)?;
+        }
         self.persist(&mut staged, now)
     }
 
@@ -350,7 +393,7 @@ impl Writer {
 
 fn head_of(event: &Event) -> Option<&SignedHead> {
     match event {
-        Event::Head(head) | Event::Closed { head, .. } => Some(head),
+        Event::Head(head) | Event::LogHead(head) | Event::Closed { head, .. } => Some(head),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     AllPlaces, Answers, blocking,
     error::{Error, id, required, signature},
+    list::Page,
     parts, record, submit,
 };
 use crate::{
@@ -165,15 +166,6 @@ fn summary(election: &Election) -> ElectionSummary {
     }
 }
 
-/// The position after a page; the token of the next one.
-fn position(token: &str) -> Result<usize, Error> {
-    if token.is_empty() {
-        return Ok(0);
-    }
-    let unknown = Error::NotFound("page_token is not one of this node's; start again without it");
-    token.parse().map_err(|_| unknown)
-}
-
 #[tonic::async_trait]
 impl ElectionService for Elections {
     type GetRecordStream = Answers<GetRecordResponse>;
@@ -253,14 +245,10 @@ impl ElectionService for Elections {
         request: Request<ListElectionsRequest>,
     ) -> Result<Response<ListElectionsResponse>, Status> {
         let ListElectionsRequest { page_size, page_token } = request.into_inner();
-        let start = position(&page_token)?;
-        let size = usize::try_from(page_size).unwrap_or(PAGE_MAX);
-        let size = if size == 0 { PAGE_MAX } else { size.min(PAGE_MAX) };
+        let page = Page::read(page_size, &page_token, PAGE_MAX)?;
         let state = self.ledger.state();
-        let mut rest = state.elections().skip(start);
-        let elections: Vec<_> = rest.by_ref().take(size).map(summary).collect();
-        let more = rest.next().is_some();
-        let next_page_token = if more { (start + elections.len()).to_string() } else { String::new() };
+        let (found, next_page_token) = page.of(state.elections(), |_| true);
+        let elections = found.into_iter().map(summary).collect();
         Ok(Response::new(ListElectionsResponse { elections, next_page_token }))
     }
 

@@ -7,6 +7,7 @@ use crate::{
     jobs::verification::QueueError,
     ledger::{ReadError, Refusal},
 };
+use audit::log::Refused;
 use circuits::types::NonCanonical;
 use proto::convert::{Cause, InvalidField};
 use std::{collections::HashMap, time::Duration};
@@ -42,6 +43,17 @@ pub enum Error {
     /// See the message.
     #[error("this node takes drafts at a limited rate; try again in {} s", .0.as_secs_f32().ceil())]
     DraftLimit(Duration),
+    /// See the message.
+    #[error("an account signs for logs of audits at a limited rate; try again in {} s", .0.as_secs_f32().ceil())]
+    AttestationLimit(Duration),
+    /// See the message.
+    #[error("the attestation's circuit has 2^{found} rows; this node verifies up to 2^{max}")]
+    ShapeLimit {
+        /// log2 of its rows.
+        found: u32,
+        /// The limit.
+        max: u32,
+    },
     /// See the message.
     #[error("too many downloads are under way on this node; try again shortly")]
     Downloads,
@@ -102,11 +114,13 @@ impl Error {
             Error::SlotLimit(_)
             | Error::RegistrationLimit(_)
             | Error::DraftLimit(_)
+            | Error::AttestationLimit(_)
             | Error::Followers
             | Error::Downloads
             | Error::Uploads
             | Error::Busy
             | Error::Queue(QueueError::Full) => Code::ResourceExhausted,
+            Error::ShapeLimit { .. } => Code::InvalidArgument,
             Error::Timeout(_) => Code::DeadlineExceeded,
             Error::Unavailable(_) | Error::ShuttingDown | Error::Queue(QueueError::Failed) => {
                 Code::Unavailable
@@ -124,6 +138,8 @@ impl Error {
             Error::SlotLimit(_) => "SLOT_LIMIT",
             Error::RegistrationLimit(_) => "REGISTRATION_LIMIT",
             Error::DraftLimit(_) => "DRAFT_LIMIT",
+            Error::AttestationLimit(_) => "ATTESTATION_LIMIT",
+            Error::ShapeLimit { .. } => "SHAPE_LIMIT",
             Error::Followers => "FOLLOWERS",
             Error::Downloads => "DOWNLOADS",
             Error::Uploads => "UPLOADS",
@@ -150,6 +166,7 @@ impl Error {
             Error::Rejected(Rejection::TicketSpent { seq } | Rejection::DigestRepeated { seq }) => {
                 vec![("seq", seq.to_string())]
             }
+            Error::Rejected(Rejection::Audit(refused)) => audit_facts(refused),
             _ => Vec::new(),
         };
         pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
@@ -157,11 +174,25 @@ impl Error {
 
     fn retry(&self) -> Option<Duration> {
         match self {
-            Error::SlotLimit(wait) | Error::RegistrationLimit(wait) | Error::DraftLimit(wait) => Some(*wait),
+            Error::SlotLimit(wait)
+            | Error::RegistrationLimit(wait)
+            | Error::DraftLimit(wait)
+            | Error::AttestationLimit(wait) => Some(*wait),
             Error::Queue(_) | Error::Busy => Some(QUEUE_RETRY),
             Error::Downloads | Error::Uploads => Some(TRANSFER_RETRY),
             _ => None,
         }
+    }
+}
+
+fn audit_facts(refused: &Refused) -> Vec<(&'static str, String)> {
+    match refused {
+        Refused::Attestation { check, why } => vec![("check", check.line().id.into()), ("why", why.clone())],
+        Refused::Counter { highest, .. } => vec![("highest", highest.to_string())],
+        Refused::AnchoredBefore { seq } | Refused::RevokedBefore { seq } => vec![("seq", seq.to_string())],
+        Refused::SupersededBefore(id) => vec![("successor", format!("0x{}", hex::encode(id)))],
+        Refused::Replayed(what) => vec![("differs", (*what).into())],
+        _ => Vec::new(),
     }
 }
 
@@ -188,6 +219,7 @@ fn field_of(rejection: &Rejection) -> &'static str {
         Rejection::Census(_) | Rejection::Holder { .. } => "holders",
         Rejection::TrusteeRound(_) => "message.round",
         Rejection::KeyStatement(_) => "message.body",
+        Rejection::Audit(Refused::Attestation { .. } | Refused::Domain { .. }) => "attestation",
         _ => "message",
     }
 }

@@ -1,15 +1,18 @@
 //! The gRPC services: each converts a request, makes one call to the ledger
 //! or a job, and converts the answer.
 
+mod attestation;
 mod ballot;
 mod board;
 mod election;
 mod error;
 mod info;
+mod list;
 mod record;
 mod registry;
 mod trustee;
 
+pub use attestation::Attestations;
 pub use ballot::Ballots;
 pub use board::Boards;
 pub use election::Elections;

@@ -6,7 +6,7 @@ use circuits::types::*;
 use std::{fs, path::Path, sync::Arc};
 use tonic::Code;
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();

@@ -38,7 +38,8 @@ static CALLS: LazyLock<HashMap<String, Call>> = LazyLock::new(|| {
 });
 
 /// Calls that may be large, by service and method.
-const LARGE: [(&str, &str); 3] = [
+const LARGE: [(&str, &str); 4] = [
+    ("tabella.v1.AttestationService", "Submit"),
     ("tabella.v1.ElectionService", "CreateDraft"),
     ("tabella.v1.ElectionService", "FreezeCensus"),
     ("tabella.v1.TrusteeService", "Post"),

@@ -1,5 +1,6 @@
 //! Why a message is refused, and where.
 
+use audit::attestation::FormatFault;
 use circuits::types::{
     InvalidAddress, InvalidPoint, InvalidRule, InvalidSignature, NonCanonical, ProofLength,
 };
@@ -84,6 +85,9 @@ pub enum Cause {
     /// See [`InvalidRule`].
     #[error(transparent)]
     Rule(#[from] InvalidRule),
+    /// See [`FormatFault`].
+    #[error(transparent)]
+    Attestation(#[from] Box<FormatFault>),
 }
 
 /// Names the field that a value was read from.

@@ -6,6 +6,7 @@
 //! typed value becomes a message with `From<&T>`. What is stored or hashed is
 //! the typed value: how protobuf wrote it leaves no trace.
 
+mod attestation;
 mod board;
 mod draft;
 mod election;

@@ -84,6 +84,14 @@ impl BoardTree {
         (size <= self.len()).then(|| BoardRoot::from_field(self.node_at(BOARD_DEPTH, 0, size)))
     }
 
+    /// The root that the tree would have with one more leaf, or `None` if it
+    /// is full.
+    pub fn root_with(&self, leaf: Fr) -> Option<BoardRoot> {
+        let index = self.len();
+        let sibling = |level: usize| self.node_at(level, (u64::from(index) >> level) ^ 1, index);
+        (index != u32::MAX).then(|| BoardPath { index, siblings: std::array::from_fn(sibling) }.root(leaf))
+    }
+
     /// The path of leaf `index` in the tree of `size` leaves, or `None`
     /// unless `index < size <= len`.
     pub fn path_at(&self, index: u32, size: u32) -> Option<BoardPath> {

@@ -21,7 +21,9 @@ fn board_tree_equals_a_plain_rebuild_at_every_size() {
     let leaves: Vec<Fr> = (0..37u64).map(|i| Fr::from(i + 9)).collect();
     let mut tree = BoardTree::new();
     for (i, leaf) in leaves.iter().enumerate() {
+        let with = tree.root_with(*leaf);
         assert_eq!(tree.append(*leaf), Some(i as u32));
+        assert_eq!(with, Some(tree.root()));
     }
     for size in 0..=leaves.len() {
         let mut level: Vec<Fr> = leaves[..size].to_vec();

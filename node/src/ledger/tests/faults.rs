@@ -1,6 +1,8 @@
 //! G2, G3, A48: a fault at every call of journal, second path and index, and
 //! what an acknowledgement waits for.
 
+mod logs;
+
 use super::*;
 use crate::{
     ledger::{Outcome, Refusal, open::Disks},
@@ -136,6 +138,8 @@ impl Directories {
             operator: world.operator.address(),
             organisers: vec![],
             registrations_max: 100,
+            logs_max: 4,
+            events_max: 100,
             keys: world.keys.clone(),
         };
         let disks = Disks {

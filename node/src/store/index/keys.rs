@@ -16,9 +16,9 @@ pub(super) const APPLIED: u8 = 0x02;
 pub(super) const SLOT: u8 = 0x10;
 /// `election, ticket` -> `seq`.
 pub(super) const TICKET: u8 = 0x11;
-/// `election, seq` -> position.
+/// `election or log, seq` -> position.
 pub(super) const ENTRY: u8 = 0x12;
-/// `election` -> size.
+/// `election or log` -> size.
 pub(super) const BOARD: u8 = 0x13;
 /// `organisation, address` -> `counter, position`.
 pub(super) const REGISTRATION: u8 = 0x20;
@@ -105,15 +105,7 @@ impl Edit {
 pub(in crate::store) fn edits(update: &IndexUpdate, position: Position) -> Vec<Edit> {
     match update {
         IndexUpdate::Entry { election, seq, slot: s, previous, next, ticket: t } => vec![
-            Edit {
-                key: board(election),
-                value: (seq + 1).to_be_bytes().to_vec(),
-                expect: match seq {
-                    0 => Expect::Absent,
-                    _ => Expect::StartsWith(seq.to_be_bytes().to_vec()),
-                },
-                conflict: Conflict::SequenceTaken,
-            },
+            next_number(election, *seq),
             Edit {
                 key: slot(election, s),
                 value: [&next[..], &seq.to_be_bytes()].concat(),
@@ -122,6 +114,10 @@ pub(in crate::store) fn edits(update: &IndexUpdate, position: Position) -> Vec<E
             },
             absent(ticket(election, t), seq.to_be_bytes().to_vec(), Conflict::TicketSeen),
             absent(entry(election, *seq), position_value(position), Conflict::SequenceTaken),
+        ],
+        IndexUpdate::Logged { log, seq } => vec![
+            next_number(log, *seq),
+            absent(entry(log, *seq), position_value(position), Conflict::SequenceTaken),
         ],
         IndexUpdate::Registration { organisation, address, counter } => vec![Edit {
             key: registration(organisation, address),
@@ -132,6 +128,19 @@ pub(in crate::store) fn edits(update: &IndexUpdate, position: Position) -> Vec<E
         IndexUpdate::Object { class, id } => {
             vec![absent(object(*class, id), position_value(position), Conflict::ObjectExists)]
         }
+    }
+}
+
+/// The write that gives number `seq` of a board or log.
+fn next_number(board_or_log: &Id, seq: u64) -> Edit {
+    Edit {
+        key: board(board_or_log),
+        value: (seq + 1).to_be_bytes().to_vec(),
+        expect: match seq {
+            0 => Expect::Absent,
+            _ => Expect::StartsWith(seq.to_be_bytes().to_vec()),
+        },
+        conflict: Conflict::SequenceTaken,
     }
 }
 

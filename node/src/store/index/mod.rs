@@ -64,6 +64,13 @@ pub enum IndexUpdate {
         /// The ticket, never seen before in this election.
         ticket: Id,
     },
+    /// An event of a log of audits: it takes the next number of its log.
+    Logged {
+        /// The log.
+        log: Id,
+        /// The log's size before this event.
+        seq: u64,
+    },
     /// A registration with a counter above all before it.
     Registration {
         /// The organisation.

@@ -1,0 +1,288 @@
+//! Attestations on a node's log with the binary, by several people in
+//! several directories.
+
+use crate::{
+    audit::{MODEL, Office, failure, json},
+    served::{Home, Running},
+};
+use serde_json::{Value, json as object};
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// An office of auditor and organiser, and the operator's node.
+struct Scene {
+    office: Office,
+    home: Home,
+}
+
+const AUDIT: [&str; 8] =
+    ["--system", "Loans 2", "--model", MODEL, "--from", "2026-01-01", "--to", "2026-06-30"];
+
+impl Scene {
+    fn new() -> Self {
+        Self { office: Office::open(), home: Home::fresh() }
+    }
+
+    /// What names the log, as everybody knows it.
+    fn log(&self, node: &Running) -> Vec<String> {
+        let operator = node.said["operator"].as_str().unwrap();
+        let named = ["--node", node.url(), "--organisation", "Bank", "--organiser", &self.office.organiser];
+        named.into_iter().chain(["--operator", operator]).map(str::to_owned).collect()
+    }
+
+    fn run(&self, node: &Running, code: i32, args: &[&str]) -> Value {
+        let log = self.log(node);
+        let log: Vec<&str> = log.iter().map(String::as_str).collect();
+        json(self.office.path(), code, &[args, &log].concat())
+    }
+
+    fn refused(&self, node: &Running, args: &[&str]) -> String {
+        let log = self.log(node);
+        let log: Vec<&str> = log.iter().map(String::as_str).collect();
+        failure(self.office.path(), &[args, &log].concat())
+    }
+
+    fn register(&self, node: &Running, counter: &str) -> Value {
+        let operator = node.said["operator"].as_str().unwrap();
+        let args = [
+            "audit",
+            "register",
+            "--organisation",
+            "Bank",
+            "--auditor",
+            &self.office.auditor,
+            "--name",
+            "Auditor",
+            "--from",
+            "2026-01-01",
+            "--until",
+            "9999-01-01",
+            "--organiser",
+            "organiser.key",
+            "--counter",
+            counter,
+            "--node",
+            node.url(),
+            "--operator",
+            operator,
+        ];
+        json(self.office.path(), 0, &args)
+    }
+
+    fn commit(&self, out: &str) -> String {
+        let committed =
+            json(self.office.path(), 0, &crate::audit::with(&["audit", "commit"], &["--out", out]));
+        committed["data_root"].as_str().unwrap().to_owned()
+    }
+
+    fn anchor(&self, node: &Running, commitment: &str) -> Value {
+        let args = ["audit", "anchor", "--commitment", commitment, "--auditor", "auditor.key"];
+        self.run(node, 0, &[&args[..], &AUDIT].concat())
+    }
+
+    fn status(&self, node: &Running, id: &str, more: &[&str]) -> String {
+        let shown = self.run(node, 0, &[&["audit", "show", id], more].concat());
+        shown["status"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The whole life of an attestation over the wire; and what another machine
+/// needs to check it.
+#[test]
+fn a59_an_attestation_is_submitted_shown_superseded_revoked_and_expires() {
+    let scene = Scene::new();
+    let (office, dir) = (&scene.office, scene.office.path());
+    let node = scene.home.serve(&["--set", "limits.attestation_burst=100"]);
+    let registered = scene.register(&node, "1");
+    assert_eq!((&registered["seq"], &registered["organiser"]), (&object!(0), &object!(office.organiser)));
+    let root = scene.commit("commitment");
+    let first = office.prove("first.json");
+    let first = first["id"].as_str().unwrap();
+    let early = scene.refused(&node, &["audit", "submit", "first.json"]);
+    assert!(early.contains("is not anchored on this log; anchor it before proving"), "{early}");
+    assert_eq!(scene.anchor(&node, "commitment")["data_root"], object!(root));
+
+    let submitted = scene.run(&node, 0, &["audit", "submit", "first.json"]);
+    assert_eq!((&submitted["id"], &submitted["seq"]), (&object!(first), &object!(2)));
+    // The same again: the same receipt.
+    assert_eq!(scene.run(&node, 0, &["audit", "submit", "first.json"])["seq"], object!(2));
+    let listed = scene.run(&node, 0, &["audit", "list", "--status", "valid"]);
+    assert_eq!(listed["attestations"][0]["id"], object!(first));
+    assert!(
+        scene.run(&node, 0, &["audit", "list", "--model", &root])["attestations"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+
+    // Another machine has nothing but what it asks for.
+    let shown = scene.run(&node, 0, &["audit", "show", first, "--save", "elsewhere"]);
+    assert_eq!((&shown["status"], &shown["auditor_name"]), (&object!("valid"), &object!("Auditor")));
+    assert_eq!(shown["verdicts"][0]["verdict"], "fail");
+    let trust = [
+        "--organiser",
+        &office.organiser,
+        "--registration",
+        "elsewhere/registration.json",
+        "--data-root",
+        &root,
+    ];
+    let file = "elsewhere/attestation.json";
+    let verified = json(dir, 0, &[&["audit", "verify", file], &trust[..]].concat());
+    assert_eq!(verified["ok"], true);
+    json(dir, 0, &[&["audit", "report", file, "--out", "report"], &trust[..]].concat());
+    let wrong = scene.home.path().join("wrong.txt");
+    fs::write(wrong, "x").unwrap();
+    let stranger = scene.log(&node);
+    let mut stranger: Vec<&str> = stranger.iter().map(String::as_str).collect();
+    let last = stranger.len() - 1;
+    stranger[last] = &office.auditor;
+    let foreign = failure(dir, &[&["audit", "show", first][..], &stranger].concat());
+    assert!(foreign.contains("UNKNOWN_LOG") || foreign.contains("no log of audits"), "{foreign}");
+
+    // A second attestation takes its place, until it is withdrawn.
+    let second = office.prove_with("second.json", &["--supersedes", first]);
+    let second = second["id"].as_str().unwrap();
+    scene.run(&node, 0, &["audit", "submit", "second.json"]);
+    assert_eq!(scene.status(&node, first, &[]), "superseded");
+    let shown = scene.run(&node, 0, &["audit", "show", first, "--save", "old"]);
+    assert_eq!(shown["successor"], object!(second));
+    let checked =
+        json(dir, 1, &["audit", "verify", "old/attestation.json", "--successor", "old/successor.json"]);
+    let superseded = |c: &&Value| c["id"] == "audit.status" && c["detail"] == "superseded";
+    assert!(checked["checks"].as_array().unwrap().iter().any(|c| superseded(&c)), "{checked}");
+    let expires = shown["expires"].as_u64().unwrap().to_string();
+    let at = ["--at", &expires];
+    assert_eq!(scene.status(&node, second, &at), "expired");
+    let revoke = ["audit", "revoke", second, "--reason", "a wrong column", "--signer"];
+    let revoked = scene.run(&node, 0, &[&revoke[..], &["organiser.key"]].concat());
+    assert_eq!(revoked["seq"], object!(4));
+    assert_eq!(scene.status(&node, second, &[]), "revoked");
+    assert_eq!(scene.status(&node, first, &[]), "valid");
+    let again = scene.refused(&node, &[&revoke[..], &["auditor.key"]].concat());
+    assert!(again.contains("was revoked before, by event 4"), "{again}");
+    let counts = |status: &str| {
+        scene.run(&node, 0, &["audit", "list", "--status", status])["attestations"].as_array().unwrap().len()
+    };
+    assert_eq!((counts("valid"), counts("revoked"), counts("superseded")), (1, 1, 0));
+    node.stop();
+
+    let found: Value =
+        serde_json::from_str(&crate::served::succeed(&scene.home.output("check", &[]))).unwrap();
+    assert_eq!((&found["logs"], &found["attestations"]), (&object!(1), &object!(2)));
+    crate::served::succeed(&scene.home.output("reindex", &[]));
+    let node = scene.home.serve(&[]);
+    assert_eq!(scene.status(&node, second, &[]), "revoked");
+    node.stop();
+}
+
+/// A47: killed while it takes an attestation, the node has it once or not at
+/// all, and what was acknowledged stays.
+#[test]
+fn a47_a_node_that_is_killed_keeps_what_it_acknowledged() {
+    let scene = Scene::new();
+    let node = scene.home.serve(&[]);
+    scene.register(&node, "1");
+    scene.commit("commitment");
+    scene.anchor(&node, "commitment");
+    let id = scene.office.prove("a.json")["id"].as_str().unwrap().to_owned();
+    let log = scene.log(&node);
+    for round in 0..4u64 {
+        let mut submit = Command::new(env!("CARGO_BIN_EXE_tabella"));
+        submit.args(["audit", "submit", "a.json", "--json"]).args(&log).current_dir(scene.office.path());
+        let mut submit =
+            submit.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(round * 120));
+        if round == 3 {
+            // Long enough to be acknowledged.
+            let start = Instant::now();
+            while submit.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(60) {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        if round < 3 {
+            break_off(&mut submit);
+            continue;
+        }
+        assert_eq!(submit.wait().unwrap().code(), Some(0));
+    }
+    node.signal("KILL");
+    drop(node);
+    let node = scene.home.serve(&[]);
+    let listed = scene.run(&node, 0, &["audit", "list"]);
+    let ids: Vec<&str> =
+        listed["attestations"].as_array().unwrap().iter().filter_map(|a| a["id"].as_str()).collect();
+    assert_eq!(ids, [id.as_str()]);
+    assert_eq!(scene.run(&node, 0, &["audit", "submit", "a.json"])["seq"], object!(2));
+    node.stop();
+}
+
+fn break_off(child: &mut std::process::Child) {
+    // It may have ended already.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// The monitor verifies the log, proofs included, and keeps its state.
+#[test]
+fn a35_the_monitor_verifies_the_log_and_names_two_views_of_it() {
+    let scene = Scene::new();
+    let node = scene.home.serve(&[]);
+    scene.register(&node, "1");
+    scene.commit("commitment");
+    scene.anchor(&node, "commitment");
+    scene.office.prove("a.json");
+    let dir = scene.office.path();
+    let operator = node.said["operator"].as_str().unwrap().to_owned();
+    let watch = |url: &str, code: i32| {
+        let args = [
+            "monitor",
+            "--once",
+            "--dir",
+            "monitor",
+            "--node",
+            url,
+            "--organiser",
+            &scene.office.organiser,
+            "--operator",
+            &operator,
+        ];
+        json(dir, code, &args)
+    };
+    let report = watch(node.url(), 0);
+    assert_eq!(
+        (&report["logs"][0]["verified"], &report["logs"][0]["attestations"]),
+        (&object!(2), &object!(0))
+    );
+    // A copy of the node takes something else afterwards.
+    node.stop();
+    let fork = Home::fresh();
+    for name in ["data", "heads", "operator.json"] {
+        let target = fork.path().join(name);
+        // Some are not there before the first start.
+        let _ = fs::remove_dir_all(&target);
+        let _ = fs::remove_file(&target);
+        let copied = Command::new("cp").arg("-r").arg(scene.home.path().join(name)).arg(target).status();
+        assert!(copied.unwrap().success());
+    }
+    let node = scene.home.serve(&[]);
+    scene.run(&node, 0, &["audit", "submit", "a.json"]);
+    let report = watch(node.url(), 0);
+    assert_eq!((&report["logs"][0]["verified"], &report["logs"][0]["valid"]), (&object!(3), &object!(1)));
+    node.stop();
+    let forked = fork.serve(&[]);
+    scene.register(&forked, "2");
+    let report = watch(forked.url(), 1);
+    let found = report["misbehaviours"].as_array().unwrap();
+    assert!(found.iter().all(|f| f["kind"] == "split-view" && f["proof"] == true), "{report:#}");
+    let evidence = found[0]["evidence"].as_str().unwrap();
+    let verdict = json(dir, 0, &["monitor", "evidence", "check", evidence]);
+    assert_eq!((&verdict["ok"], &verdict["culprit"]), (&object!(true), &object!(operator)));
+    let text = fs::read_to_string(dir.join(evidence)).unwrap();
+    fs::write(dir.join("changed.json"), text.replacen("\"time\": ", "\"time\": 1", 1)).unwrap();
+    assert!(failure(dir, &["monitor", "evidence", "check", "changed.json"]).contains("proves nothing"));
+    forked.stop();
+}

@@ -1,0 +1,314 @@
+//! One log under watch. spec: `monitor.logs`.
+
+use super::{
+    evidence::{Claim, Evidence},
+    store::LogStore,
+    view::View,
+};
+use crate::{
+    Error,
+    evidence::{HeadConflict, head_conflict},
+    finding::{Kind, Recorded},
+    metrics::Metrics,
+    store::Directory,
+    watch::{Stop, now},
+};
+use audit::{
+    attestation::{AttestationProofs, Status},
+    log::{Entry, Event, Log, LogId, Parties, Receipt},
+};
+use circuits::types::SignedHead;
+use client::{Node, attestation};
+use std::sync::Arc;
+
+/// How far a log is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The log.
+    pub log: LogId,
+    /// Whose it is.
+    pub parties: Parties,
+    /// Events verified.
+    pub verified: u32,
+    /// Attestations among them.
+    pub attestations: usize,
+    /// Those that count now.
+    pub valid: usize,
+    /// The newest head that agrees.
+    pub head: Option<SignedHead>,
+    /// Whether an attestation rests on development parameters: anyone can
+    /// forge it.
+    pub insecure: bool,
+}
+
+/// Something found, before its evidence is written.
+pub(super) struct Found {
+    pub kind: Kind,
+    pub detail: String,
+    pub claim: Claim,
+}
+
+/// A log with everything known about it.
+#[derive(Debug)]
+pub struct LogWatch {
+    log: Log,
+    store: LogStore,
+    directory: Arc<Directory>,
+    metrics: Metrics,
+    proofs: Arc<dyn AttestationProofs>,
+}
+
+impl LogWatch {
+    /// Takes up a log where the directory has left it.
+    ///
+    /// # Errors
+    /// If the directory cannot be read, or is damaged.
+    pub(crate) fn open(
+        parties: &Parties,
+        directory: Arc<Directory>,
+        metrics: Metrics,
+        proofs: Arc<dyn AttestationProofs>,
+    ) -> Result<Self, Error> {
+        let (store, log) = LogStore::open(directory.log(parties.log()), parties)?;
+        store.checkpoint.findings.iter().for_each(|f| metrics.misbehaviour(f.kind));
+        metrics.verified(parties.log().place(), store.checkpoint.size);
+        Ok(Self { log, store, directory, metrics, proofs })
+    }
+
+    /// Whose log it is.
+    pub fn parties(&self) -> &Parties {
+        self.log.parties()
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let (all, now) = (self.log.attestations(), now());
+        Progress {
+            log: self.log.id(),
+            parties: self.log.parties().clone(),
+            verified: self.store.checkpoint.size,
+            attestations: all.len(),
+            valid: all.iter().filter(|a| self.log.status(a, now) == Status::Valid).count(),
+            head: self.store.checkpoint.anchor,
+            insecure: all.iter().any(|a| a.claim.insecure),
+        }
+    }
+
+    /// What was found so far.
+    pub fn findings(&self) -> &[Recorded] {
+        &self.store.checkpoint.findings
+    }
+
+    /// Looks at what a node shows of this log now.
+    pub(crate) async fn visit(&mut self, url: &str, node: &Node) -> Result<(), Stop> {
+        let id = self.log.id();
+        let head = match attestation::head(node, id).await {
+            Ok(head) => head,
+            Err(error) => return self.answer(url, error, None),
+        };
+        if let Err(why) = self.log.parties().check_head(&head) {
+            let detail = format!("showed a head that its operator did not sign for this log: {why}");
+            return Ok(self.report(Kind::Malformed, url, detail, None)?);
+        }
+        let conflicts = self.compare(&head, url)?;
+        self.remember(&head, url, conflicts)?;
+        self.metrics.head(id.place(), url, &head.head, now());
+        if head.head.size > self.log.tree().len() {
+            self.follow(url, node, head).await?;
+        } else if self.agrees(&head) {
+            self.anchor(head)?;
+        }
+        self.metrics.lag(id.place(), url, head.head.size.saturating_sub(self.log.tree().len()));
+        Ok(())
+    }
+
+    /// Compares a signed head with all that is known, whoever has shown it.
+    /// Says whether they conflict. spec: `monitor.heads`
+    pub(crate) fn compare(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
+        let checkpoint = &self.store.checkpoint;
+        let known = checkpoint.heads.values().chain(&checkpoint.anchor);
+        let conflict = known.filter_map(|k| Some((*k, head_conflict(&k.head, &head.head)?))).next();
+        if let Some((known, conflict)) = conflict {
+            let kind = if conflict == HeadConflict::Shrunk { Kind::Rollback } else { Kind::SplitView };
+            let (a, b) = (known.head.size, head.head.size);
+            let detail = format!("signed heads of {a} and {b} events: {conflict}");
+            let claim = Claim::TwoHeads { first: known, second: *head };
+            self.keep(source, Found { kind, detail, claim })?;
+            return Ok(true);
+        }
+        let longer = checkpoint.anchor.filter(|a| a.head.size >= head.head.size && !self.agrees(head));
+        let Some(longer) = longer else { return Ok(false) };
+        let claim = Claim::other_prefix(self.log.tree(), longer, *head).ok_or(Error::Interrupted)?;
+        let (m, n) = (head.head.size, longer.head.size);
+        let detail = format!("signed two views, of {n} and {m} events: the first {m} events differ");
+        self.keep(source, Found { kind: Kind::SplitView, detail, claim })?;
+        Ok(true)
+    }
+
+    /// Whether the log had this root at the head's size.
+    fn agrees(&self, head: &SignedHead) -> bool {
+        self.log.tree().root_at(head.head.size) == Some(head.head.root)
+    }
+
+    /// Keeps the highest head of every node (A37); another node may lag.
+    fn remember(&mut self, head: &SignedHead, url: &str, conflicts: bool) -> Result<(), Error> {
+        let heads = &mut self.store.checkpoint.heads;
+        let before = heads.get(url).copied();
+        let (size, known) = (head.head.size, before.map_or(0, |b| b.head.size));
+        if size < known {
+            let detail = format!("shows {size} events, after it had shown {known}");
+            return if conflicts { Ok(()) } else { self.report(Kind::Rollback, url, detail, before) };
+        }
+        if before != Some(*head) {
+            heads.insert(url.to_owned(), *head);
+            self.store.publish(head)?;
+            self.store.save()?;
+        }
+        Ok(())
+    }
+
+    /// Brings the log up to a longer head of the node.
+    async fn follow(&mut self, url: &str, node: &Node, head: SignedHead) -> Result<(), Stop> {
+        let start = self.log.tree().len();
+        let entries = match download(node, self.log.id(), start, head.head.size).await {
+            Ok(entries) => entries,
+            Err(error) => return self.answer(url, error, Some(head)),
+        };
+        let mut log = self.log.clone();
+        let admitted = entries.iter().all(|entry| log.admit(entry).is_ok());
+        if !admitted || log.tree().root_at(head.head.size) != Some(head.head.root) {
+            return self.inquire(url, node, head).await;
+        }
+        let invalid = self.verify(start, &entries).await?;
+        self.store.append(&entries, &log)?;
+        self.log = log;
+        self.store.checkpoint.invalid.extend(invalid.iter().map(|(seq, _)| *seq));
+        self.anchor(head)?;
+        self.metrics.verified(self.log.id().place(), self.store.checkpoint.size);
+        for (seq, why) in invalid {
+            self.keep_invalid(url, head, seq, &entries[(seq - start) as usize], &why)?;
+        }
+        Ok(())
+    }
+
+    /// The attestations whose key or proof does not hold, on other threads.
+    async fn verify(&self, start: u32, entries: &[Entry]) -> Result<Vec<(u32, String)>, Error> {
+        let (proofs, entries) = (self.proofs.clone(), entries.to_vec());
+        let work = tokio::task::spawn_blocking(move || {
+            let invalid = |(entry, seq): (&Entry, u32)| match &entry.event {
+                Event::Attestation(attestation) => {
+                    let verdict = proofs.verify(attestation).err();
+                    verdict.map(|(check, why)| (seq, format!("{}: {why}", check.line().id)))
+                }
+                _ => None,
+            };
+            entries.iter().zip(start..).filter_map(invalid).collect()
+        });
+        Ok(work.await?)
+    }
+
+    fn keep_invalid(
+        &mut self,
+        url: &str,
+        head: SignedHead,
+        seq: u32,
+        entry: &Entry,
+        why: &str,
+    ) -> Result<(), Error> {
+        let Event::Attestation(attestation) = &entry.event else { return Ok(()) };
+        let path = self.log.tree().path_at(seq, head.head.size).ok_or(Error::Interrupted)?;
+        let receipt = Receipt { row: entry.row(), head, path };
+        let claim = Claim::InvalidAttestation { receipt: (&receipt).into(), file: attestation.to_bytes() };
+        let id = hex::encode(attestation.id());
+        let detail = format!("logged attestation 0x{id} as event {seq}, which is invalid: {why}");
+        self.keep(url, Found { kind: Kind::InvalidAttestation, detail, claim })
+    }
+
+    /// Makes a head that agrees the newest.
+    fn anchor(&mut self, head: SignedHead) -> Result<(), Error> {
+        let newer = |a: &SignedHead| (a.head.size, a.head.time) < (head.head.size, head.head.time);
+        if self.store.checkpoint.anchor.as_ref().is_none_or(newer) {
+            self.store.checkpoint.anchor = Some(head);
+        }
+        Ok(self.store.save()?)
+    }
+
+    /// The node's events do not fit its head, or ours, or break a rule: its
+    /// whole view is examined apart from ours. spec: `monitor.inquest`
+    async fn inquire(&mut self, url: &str, node: &Node, head: SignedHead) -> Result<(), Stop> {
+        let entries = match download(node, self.log.id(), 0, head.head.size).await {
+            Ok(entries) => entries,
+            Err(error) => return self.answer(url, error, Some(head)),
+        };
+        let Some(view) = View::new(head, &entries) else {
+            let saw = format!("signed a head of {} events, and shows others instead", head.head.size);
+            return Ok(self.report(Kind::Withheld, url, saw, Some(head))?);
+        };
+        let ours = self.store.entries()?;
+        let split = self.store.checkpoint.anchor.and_then(|anchor| view.split(&ours, anchor));
+        let broken = view.broken_rule(Log::new(self.log.parties().clone()));
+        let nothing = split.is_none() && broken.is_none();
+        for found in split.into_iter().chain(broken) {
+            self.keep(url, found)?;
+        }
+        if nothing {
+            let saw = "showed events that are not those of its signed head, then others";
+            self.report(Kind::Withheld, url, saw.into(), Some(head))?;
+        }
+        Ok(())
+    }
+
+    /// A failed call is no misbehaviour, but a malformed answer is.
+    fn answer(&mut self, url: &str, error: client::Error, head: Option<SignedHead>) -> Result<(), Stop> {
+        match error {
+            client::Error::Answer { .. } | client::Error::Incomplete { .. } => {
+                Ok(self.report(Kind::Malformed, url, error.to_string(), head)?)
+            }
+            error => Err(Stop::Node(error)),
+        }
+    }
+
+    fn report(
+        &mut self,
+        kind: Kind,
+        url: &str,
+        detail: String,
+        head: Option<SignedHead>,
+    ) -> Result<(), Error> {
+        let claim = Claim::Report { node: url.to_owned(), saw: detail.clone(), head };
+        self.keep(url, Found { kind, detail, claim })
+    }
+
+    /// Writes the evidence and remembers the finding, once.
+    fn keep(&mut self, node: &str, found: Found) -> Result<(), Error> {
+        let Found { kind, detail, claim } = found;
+        let known = |r: &Recorded| r.kind == kind && r.node == node && r.detail == detail;
+        if self.store.checkpoint.findings.iter().any(known) {
+            return Ok(());
+        }
+        let proof = claim.is_proof();
+        let evidence = Evidence::new(self.log.parties().clone(), claim).to_json();
+        let evidence = self.directory.keep(kind.name(), &evidence)?;
+        tracing::error!(%kind, node, detail, evidence = %evidence.display(), "misbehaviour");
+        self.metrics.misbehaviour(kind);
+        let node = node.to_owned();
+        self.store.checkpoint.findings.push(Recorded { kind, node, detail, evidence, proof });
+        Ok(self.store.save()?)
+    }
+}
+
+/// The events of a range, unchecked.
+async fn download(node: &Node, log: LogId, start: u32, end: u32) -> Result<Vec<Entry>, client::Error> {
+    let (mut out, mut next) = (Vec::new(), start);
+    while next < end {
+        let mut page = attestation::events(node, log, next).await?;
+        page.truncate((end - next) as usize);
+        if page.is_empty() {
+            let (call, problem) = ("AttestationService.ListEvents", "has fewer events than the head says");
+            return Err(client::Error::Incomplete { call, problem });
+        }
+        next = next.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
+        out.extend(page);
+    }
+    Ok(out)
+}
