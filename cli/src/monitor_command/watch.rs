@@ -133,7 +133,7 @@ fn report(json: bool, pass: &Pass) {
             println!("  INSECURE development keys: anyone can forge votes and results");
         }
     }
-    pass.waiting.iter().for_each(|id| println!("Election {id} is not open yet"));
+    pass.waiting.iter().for_each(|id| println!("Election {id} is not open yet, or no node has shown it"));
     for f in &pass.findings {
         println!("MISBEHAVIOUR {}: {} {}", f.kind, f.node, f.detail);
         let proof = if f.proof { "proof for everybody" } else { "a report, not proof" };
