@@ -23,6 +23,7 @@ mod monitor_command;
 mod node_command;
 mod options;
 mod outcome;
+mod pipe;
 mod progress;
 mod receipt;
 mod record;
@@ -41,6 +42,7 @@ use std::process::ExitCode;
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage (by clap).
 fn main() -> ExitCode {
+    pipe::end_quietly();
     // Named here, since TLS libraries with two providers to choose from take
     // none. It is the first call of the process, so it cannot fail.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -15,7 +15,10 @@ use tonic_types::StatusExt;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The node's address is unusable, or nobody listens there.
-    #[error("cannot connect to {address}: {cause}; check the address and that the node runs")]
+    #[error(
+        "cannot connect to {address}: {}; check the address, that the node runs, and over https that its certificate is trusted",
+        innermost(.cause)
+    )]
     Connect {
         /// As given.
         address: String,
@@ -101,6 +104,15 @@ pub enum Error {
     /// See [`prover::ProveError`].
     #[error("no proof: {0}")]
     Prove(#[from] prover::ProveError),
+}
+
+/// tonic says "transport error" and leaves the cause to its sources.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 impl Error {

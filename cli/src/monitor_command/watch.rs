@@ -156,7 +156,7 @@ fn report(json: bool, pass: &Pass) {
             println!("  INSECURE development parameters: anyone can forge attestations");
         }
     }
-    pass.waiting.iter().for_each(|id| println!("Election {id} is not open yet"));
+    pass.waiting.iter().for_each(|id| println!("Election {id} is not open yet, or no node has shown it"));
     for f in &pass.findings {
         println!("MISBEHAVIOUR {}: {} {}", f.kind, f.node, f.detail);
         let proof = if f.proof { "proof for everybody" } else { "a report, not proof" };

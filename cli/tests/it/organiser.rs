@@ -371,15 +371,26 @@ fn every_command_has_a_manual_page_and_help_in_one_voice() {
         assert!(!about.starts_with("Usage"), "{words:?} says nothing of itself");
         for line in help.lines().filter(|l| l.trim_start().starts_with("--")) {
             assert!(!line.trim_end().ends_with('>'), "{words:?}: {line:?} says nothing");
-            let json = line.trim_start().strip_prefix("--json");
-            assert!(json.is_none_or(names_an_object), "{words:?}: {line:?} names no object");
         }
+        let json = help.split(" --json ").nth(1).and_then(|rest| rest.split("\n      --").next());
+        assert!(json.is_none_or(names_an_object), "{words:?}: {json:?} names no object");
     }
 }
 
 /// Whether the help of `--json` says that one object is printed.
 fn names_an_object(help: &str) -> bool {
     help.contains("one JSON object") || help.contains('{') && help.contains("as JSON")
+}
+
+/// As in `tabella .. | head`, with nobody behind the pipe.
+#[test]
+fn output_that_nobody_reads_ends_the_command_without_a_word() {
+    let desk = Desk::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = desk.command(&["census", "import", ENS, "--dry-run"]);
+    let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(141), Vec::new()));
 }
 
 #[test]

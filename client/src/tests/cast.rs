@@ -332,7 +332,8 @@ async fn refusals_say_what_where_and_how_to_mend() {
         "BallotService.Submit: InvalidArgument: refused; entry.slot: it is ugly (mend the request; it can never \
          succeed as it is)"
     );
-    assert!(matches!(Node::connect("http://127.0.0.1:1").await, Err(Error::Connect { .. })));
+    let nobody = Node::connect("http://127.0.0.1:1").await.unwrap_err();
+    assert!(matches!(nobody, Error::Connect { .. }) && nobody.to_string().contains("refused"), "{nobody}");
     assert!(matches!(Node::connect("no address").await, Err(Error::Connect { .. })));
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use circuits::{
     decryption::PartialDecryption,
-    types::{AccountKey, ROUND_DECRYPTION, Tally, TrusteeContent, TrusteeMessage},
+    types::{AccountKey, ROUND_DECRYPTION, Tally, TrusteeContent, TrusteeMessage, TypedData},
 };
 use client::{organiser, record, trustees};
 use node::{Deps, TallyCase, TallyFailure, TallyProver};
