@@ -247,7 +247,15 @@ impl Monitor {
         let mut problems = Vec::new();
         for watch in self.logs.values_mut() {
             match watch.visit(url, node).await {
-                Ok(()) => {}
+                Ok(()) => {
+                    let cannot = |seq| {
+                        format!(
+                            "attestation {seq} of log {}: no key to verify it with",
+                            watch.parties().log()
+                        )
+                    };
+                    problems.extend(watch.unverified().iter().map(|seq| problem(cannot(seq))));
+                }
                 Err(Stop::Fatal(e)) => return Err(e),
                 // A node that lags does not have the log yet.
                 Err(Stop::Node(client::Error::Refused { refusal, .. }))

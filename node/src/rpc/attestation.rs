@@ -11,7 +11,7 @@ use crate::{
     ledger::{Command, Ledger, Outcome},
 };
 use audit::{
-    attestation::{Attestation, Status as Standing},
+    attestation::{Attestation, CheckId, NotProven, Status as Standing},
     log::{Event, Listed, LogId, Parties, Receipt, Refused},
 };
 use circuits::{
@@ -147,8 +147,7 @@ impl Attestations {
             return Err(Error::ShapeLimit { found: k, max: self.k_max });
         }
         let (attestation, verdict) = self.queue.verify(attestation).await?;
-        let refused = |(check, why)| Rejection::from(Refused::Attestation { check, why });
-        verdict.map_err(refused)?;
+        verdict.map_err(not_proven)?;
         Ok(Event::Attestation(attestation))
     }
 
@@ -156,6 +155,14 @@ impl Attestations {
         let receipt = blocking(&self.ledger, move |l| Ok(l.log_receipt(id, seq)?)).await?;
         Ok((&receipt.ok_or(Error::NotFound("the log has no event of this number yet"))?).into())
     }
+}
+
+fn not_proven(why: NotProven) -> Rejection {
+    let (check, why) = match why {
+        NotProven::NoKey(why) => (CheckId::Key, why),
+        NotProven::Fails { check, why } => (check, why),
+    };
+    Refused::Attestation { check, why }.into()
 }
 
 /// What a list shows of an attestation.
