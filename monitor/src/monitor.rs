@@ -278,6 +278,12 @@ impl Monitor {
     ) -> Result<Result<(), client::Error>, Error> {
         let listed = match client::attestation::logs(node).await {
             Ok(listed) => listed,
+            // A node of a version before there were logs.
+            Err(client::Error::Refused { refusal, .. })
+                if refusal.is_unknown_call() && self.logs.is_empty() =>
+            {
+                return Ok(Ok(()));
+            }
             Err(e) => return Ok(Err(e)),
         };
         let names = listed.into_iter().filter(|(of, _)| *of == organiser).map(|(_, name)| name);

@@ -167,6 +167,7 @@ fn a59_an_attestation_is_submitted_shown_superseded_revoked_and_expires() {
     assert_eq!(revoked["seq"], object!(4));
     assert_eq!(scene.status(&node, second, &[]), "revoked");
     assert_eq!(scene.status(&node, first, &[]), "valid");
+    let revoke = ["audit", "revoke", second, "--reason", "another reason", "--signer"];
     let again = scene.refused(&node, &[&revoke[..], &["auditor.key"]].concat());
     assert!(again.contains("was revoked before, by event 4"), "{again}");
     let counts = |status: &str| {
