@@ -2,7 +2,7 @@
 //! memory: for a node that takes them and for a monitor.
 
 use crate::audit::ParameterOptions;
-use audit::attestation::{Attestation, AttestationProofs, CheckId};
+use audit::attestation::{Attestation, AttestationProofs, NotProven};
 use circuits::attestation::{Shape, SrsId};
 use std::{
     path::PathBuf,
@@ -51,7 +51,7 @@ impl AttestationKeys {
 }
 
 impl AttestationProofs for AttestationKeys {
-    fn verify(&self, attestation: &Attestation) -> Result<(), (CheckId, String)> {
+    fn verify(&self, attestation: &Attestation) -> Result<(), NotProven> {
         attestation.check_with(&|shape, srs| self.key(shape, srs))
     }
 }

@@ -36,9 +36,11 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
     ("audit report", &["audit report attestation.json --out report"], ""),
     (
         "audit anchor",
-        &["audit anchor --commitment commitment --system 'Ranking 3.1' --model ID --from 2026-01-01 --to 2026-06-30 \
+        &[
+            "audit anchor --commitment commitment --system 'Ranking 3.1' --model ID --from 2026-01-01 --to 2026-06-30 \
            --auditor auditor.json --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS \
-           --operator ADDRESS"],
+           --operator ADDRESS",
+        ],
         "Before audit prove: a data root that is anchored later serves no attestation.",
     ),
     (
@@ -49,12 +51,16 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "audit list",
-        &["audit list --status valid --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS"],
+        &[
+            "audit list --status valid --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS",
+        ],
         "",
     ),
     (
         "audit show",
-        &["audit show ID --save audit --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS"],
+        &[
+            "audit show ID --save audit --node https://votes.example --organisation 'Example DAO' --organiser ADDRESS",
+        ],
         "Then: tabella audit verify audit/attestation.json --registration audit/registration.json",
     ),
     (

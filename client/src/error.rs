@@ -172,6 +172,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the node does not know the call: it is of another version.
+    pub fn is_unknown_call(&self) -> bool {
+        self.code == Code::Unimplemented
+    }
+
     /// Whether the same bytes may be sent again with a chance of success.
     pub fn is_transient(&self) -> bool {
         let codes = [

@@ -280,7 +280,15 @@ impl Monitor {
         let mut problems = Vec::new();
         for watch in self.logs.values_mut() {
             match watch.visit(url, node).await {
-                Ok(()) => {}
+                Ok(()) => {
+                    let cannot = |seq| {
+                        format!(
+                            "attestation {seq} of log {}: no key to verify it with",
+                            watch.parties().log()
+                        )
+                    };
+                    problems.extend(watch.unverified().iter().map(|seq| problem(cannot(seq))));
+                }
                 Err(Stop::Fatal(e)) => return Err(e),
                 // A node that lags does not have the log yet.
                 Err(Stop::Node(client::Error::Refused { refusal, .. }))
@@ -304,6 +312,12 @@ impl Monitor {
     ) -> Result<Result<(), client::Error>, Error> {
         let listed = match client::attestation::logs(node).await {
             Ok(listed) => listed,
+            // A node of a version before there were logs.
+            Err(client::Error::Refused { refusal, .. })
+                if refusal.is_unknown_call() && self.logs.is_empty() =>
+            {
+                return Ok(Ok(()));
+            }
             Err(e) => return Ok(Err(e)),
         };
         let names = listed.into_iter().filter(|(of, _)| *of == organiser).map(|(_, name)| name);

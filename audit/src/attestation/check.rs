@@ -34,8 +34,25 @@ pub trait AttestationProofs: fmt::Debug + Send + Sync {
     /// seconds if it makes a key.
     ///
     /// # Errors
-    /// The check that fails, and why.
-    fn verify(&self, attestation: &Attestation) -> Result<(), (CheckId, String)>;
+    /// See [`NotProven`].
+    fn verify(&self, attestation: &Attestation) -> Result<(), NotProven>;
+}
+
+/// Why key and proof are not found good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotProven {
+    /// Whoever checks has no key to check with, which says nothing about the
+    /// attestation.
+    #[error("there is no verifying key: {0}")]
+    NoKey(String),
+    /// A check fails.
+    #[error("{}: {why}", .check.line().id)]
+    Fails {
+        /// Which.
+        check: CheckId,
+        /// Why.
+        why: String,
+    },
 }
 
 /// What the reader knows without the attestation.
@@ -142,11 +159,12 @@ impl Attestation {
     /// chosen by a stranger can make this cost much.
     ///
     /// # Errors
-    /// The first check that fails, and why.
-    pub fn check_with(&self, keys: Keys<'_>) -> Result<(), (CheckId, String)> {
-        let key = keys(&self.data.shape, self.data.srs).and_then(|key| self.check_key(key));
-        let key = key.map_err(|why| (CheckId::Key, why))?;
-        self.check_proof(&key).map_err(|why| (CheckId::Proof, why))?;
+    /// See [`NotProven`].
+    pub fn check_with(&self, keys: Keys<'_>) -> Result<(), NotProven> {
+        let fails = |check| move |why| NotProven::Fails { check, why };
+        let key = keys(&self.data.shape, self.data.srs).map_err(NotProven::NoKey)?;
+        let key = self.check_key(key).map_err(fails(CheckId::Key))?;
+        self.check_proof(&key).map_err(fails(CheckId::Proof))?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ mod message;
 mod outcome;
 mod status;
 
-pub use check::{AttestationProofs, Expected, Keys, Trust, verify};
+pub use check::{AttestationProofs, Expected, Keys, NotProven, Trust, verify};
 pub(crate) use checklist::checks;
 pub use checklist::{Check, CheckId, Checklist, Line, State};
 pub use file::{FILE_MAX, FormatFault};

@@ -5,10 +5,15 @@ use crate::{
     audit::{MODEL, Office, failure, json},
     served::{Home, Running},
 };
+use audit::attestation::{Attestation, AttestationProofs, NotProven};
+use circuits::types::{AccountKey, TypedData, keccak256};
+use e2e::{keys::Keys, serve::NoTally};
+use node::{Config, Deps, Node};
 use serde_json::{Value, json as object};
 use std::{
     fs,
     process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -162,6 +167,7 @@ fn a59_an_attestation_is_submitted_shown_superseded_revoked_and_expires() {
     assert_eq!(revoked["seq"], object!(4));
     assert_eq!(scene.status(&node, second, &[]), "revoked");
     assert_eq!(scene.status(&node, first, &[]), "valid");
+    let revoke = ["audit", "revoke", second, "--reason", "another reason", "--signer"];
     let again = scene.refused(&node, &[&revoke[..], &["auditor.key"]].concat());
     assert!(again.contains("was revoked before, by event 4"), "{again}");
     let counts = |status: &str| {
@@ -285,4 +291,122 @@ fn a35_the_monitor_verifies_the_log_and_names_two_views_of_it() {
     fs::write(dir.join("changed.json"), text.replacen("\"time\": ", "\"time\": 1", 1)).unwrap();
     assert!(failure(dir, &["monitor", "evidence", "check", "changed.json"]).contains("proves nothing"));
     forked.stop();
+}
+
+/// Takes every attestation: what a dishonest operator changes in a node.
+#[derive(Debug)]
+struct TakeAll;
+
+impl AttestationProofs for TakeAll {
+    fn verify(&self, _: &Attestation) -> Result<(), NotProven> {
+        Ok(())
+    }
+}
+
+/// A60: a proof that does not hold, which an auditor signed and an operator
+/// logged: refused by an honest node, named by the monitor, proven to others.
+#[test]
+fn a60_a_logged_attestation_without_a_proof_is_named() {
+    let mut scene = Scene::new();
+    // An auditor whose key the test knows.
+    let auditor = AccountKey::from_bytes(&[7; 32]).unwrap();
+    scene.office.auditor = auditor.address().to_string();
+    let dir = scene.office.path();
+    fs::write(dir.join("plain"), hex::encode(auditor.to_bytes())).unwrap();
+    fs::remove_file(dir.join("auditor.key")).unwrap();
+    json(dir, 0, &["account", "import", "auditor.key", "--key-file", "plain"]);
+    scene.commit("commitment");
+    let operator = AccountKey::from_bytes(&[8; 32]).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let config = Config::new(
+        place.path().join("data"),
+        place.path().join("heads"),
+        "127.0.0.1:0".parse().unwrap(),
+        operator.clone(),
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut deps = Deps::new(Arc::new(Keys::load().unwrap().set().unwrap()), Arc::new(NoTally));
+    deps.attestations = Arc::new(TakeAll);
+    let node = runtime.block_on(Node::start(config, deps)).unwrap();
+    let (url, operator) = (format!("http://{}", node.address()), operator.address().to_string());
+    let common = [
+        "--node",
+        &url,
+        "--organisation",
+        "Bank",
+        "--organiser",
+        &scene.office.organiser,
+        "--operator",
+        &operator,
+    ];
+    let register = [
+        "audit",
+        "register",
+        "--organisation",
+        "Bank",
+        "--auditor",
+        &scene.office.auditor,
+        "--name",
+        "Auditor",
+        "--from",
+        "2026-01-01",
+        "--until",
+        "9999-01-01",
+        "--organiser",
+        "organiser.key",
+        "--node",
+        &url,
+        "--operator",
+        &operator,
+    ];
+    json(dir, 0, &register);
+    let anchor = ["audit", "anchor", "--commitment", "commitment", "--auditor", "auditor.key"];
+    json(dir, 0, &[&anchor[..], &AUDIT, &common].concat());
+    scene.office.prove("good.json");
+    let mut forged = Attestation::from_bytes(&fs::read(dir.join("good.json")).unwrap()).unwrap();
+    *forged.proof.last_mut().unwrap() ^= 1;
+    forged.claim.proof_hash = keccak256(&forged.proof);
+    forged.signature = auditor.sign(forged.claim.signing_hash(&forged.domain));
+    fs::write(dir.join("forged.json"), forged.to_bytes()).unwrap();
+    for file in ["forged.json", "good.json"] {
+        json(dir, 0, &[&["audit", "submit", file], &common[..]].concat());
+    }
+    let watch = |code| {
+        let args = [
+            "monitor",
+            "--once",
+            "--dir",
+            "monitor",
+            "--node",
+            &url,
+            "--organiser",
+            &scene.office.organiser,
+            "--operator",
+            &operator,
+        ];
+        json(dir, code, &args)
+    };
+    for _ in 0..2 {
+        let report = watch(1);
+        let found = report["misbehaviours"].as_array().unwrap();
+        assert_eq!(
+            (found.len(), &found[0]["kind"], &found[0]["proof"]),
+            (1, &object!("invalid-attestation"), &object!(true))
+        );
+        assert!(found[0]["detail"].as_str().unwrap().contains("event 2"), "{report:#}");
+        assert_eq!(report["logs"][0]["verified"], object!(4));
+        let evidence = found[0]["evidence"].as_str().unwrap();
+        let verdict = json(dir, 0, &["monitor", "evidence", "check", evidence]);
+        assert_eq!(verdict["culprit"], object!(operator));
+    }
+    runtime.block_on(node.shutdown()).unwrap();
+
+    // An honest node does not take it.
+    let honest = scene.home.serve(&[]);
+    scene.register(&honest, "1");
+    scene.anchor(&honest, "commitment");
+    let refused = scene.refused(&honest, &["audit", "submit", "forged.json"]);
+    assert!(refused.contains("audit.proof"), "{refused}");
+    scene.run(&honest, 0, &["audit", "submit", "good.json"]);
+    honest.stop();
 }

@@ -76,7 +76,7 @@ fn a_python_client_votes_through_reflection_alone() {
     let found: Value = serde_json::from_str(&run(&mut client)).unwrap();
     let services: Vec<&str> =
         found["services"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    for name in ["Election", "Registry", "Ballot", "Board", "Trustee", "Node"] {
+    for name in ["Election", "Registry", "Ballot", "Board", "Trustee", "Node", "Attestation"] {
         assert!(services.contains(&format!("tabella.v1.{name}Service").as_str()), "{services:?}");
     }
     assert_eq!(found["phase"], "PHASE_VOTING");
@@ -90,6 +90,9 @@ fn a_python_client_votes_through_reflection_alone() {
     assert_eq!((&short["fields"], &short["domain"]), (&json!(["entry.proof"]), &json!("tabella")));
     let unknown = &found["unknown"];
     assert_eq!((&unknown["code"], &unknown["reason"]), (&json!("NOT_FOUND"), &json!("UNKNOWN_ELECTION")));
+    assert_eq!(found["logs"], json!(0));
+    let no_log = &found["no_log"];
+    assert_eq!((&no_log["code"], &no_log["reason"]), (&json!("NOT_FOUND"), &json!("UNKNOWN_LOG")));
     stage.node.stop();
 }
 

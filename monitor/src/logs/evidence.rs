@@ -3,7 +3,7 @@
 
 use crate::evidence::{HeadConflict, head_conflict};
 use audit::{
-    attestation::{Attestation, AttestationProofs, FormatFault},
+    attestation::{Attestation, AttestationProofs, FormatFault, NotProven},
     log::{self, Entry, Event, Log, Parties, Receipt, Row},
 };
 use circuits::{
@@ -151,6 +151,9 @@ pub enum InvalidEvidence {
     #[error("attestation: {0}")]
     Attestation(#[from] FormatFault),
     /// See the message.
+    #[error("it cannot be judged here, for there is no verifying key: {0}")]
+    NoKey(String),
+    /// See the message.
     #[error("an event is no message: {0}")]
     Message(#[from] prost::DecodeError),
     /// See the message.
@@ -290,14 +293,12 @@ impl Evidence {
         if receipt.row.content != keccak256(file) || receipt.row != entry.row() {
             return Err(InvalidEvidence::OtherFile);
         }
-        let checked = attestation.check_content().and_then(|()| proofs.verify(&attestation));
+        let fails = |(check, why)| NotProven::Fails { check, why };
+        let checked = attestation.check_content().map_err(fails).and_then(|()| proofs.verify(&attestation));
         match checked {
             Ok(()) => Err(InvalidEvidence::Harmless),
-            Err((check, why)) => Ok(format!(
-                "logged attestation {}, which is invalid: {}: {why}",
-                receipt.path.index,
-                check.line().id
-            )),
+            Err(NotProven::NoKey(why)) => Err(InvalidEvidence::NoKey(why)),
+            Err(why) => Ok(format!("logged attestation {}, which is invalid: {why}", receipt.path.index)),
         }
     }
 

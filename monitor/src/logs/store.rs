@@ -38,6 +38,8 @@ pub(crate) struct Checkpoint {
     pub root: BoardRoot,
     /// Attestations among them whose key or proof does not hold.
     pub invalid: Vec<u32>,
+    /// Attestations among them that there was no key for.
+    pub unverified: Vec<u32>,
     /// The newest head that all events below it agree with.
     pub anchor: Option<SignedHead>,
     /// The highest head that each node has shown, by address.
@@ -197,6 +199,7 @@ fn empty(parties: &Parties) -> Checkpoint {
         bytes: 0,
         root: circuits::types::board_root(&[]),
         invalid: Vec::new(),
+        unverified: Vec::new(),
         anchor: None,
         heads: BTreeMap::new(),
         findings: Vec::new(),

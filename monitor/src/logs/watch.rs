@@ -14,7 +14,7 @@ use crate::{
     watch::{Stop, now},
 };
 use audit::{
-    attestation::{AttestationProofs, Status},
+    attestation::{AttestationProofs, NotProven, Status},
     log::{Entry, Event, Log, LogId, Parties, Receipt},
 };
 use circuits::types::SignedHead;
@@ -47,6 +47,9 @@ pub(super) struct Found {
     pub detail: String,
     pub claim: Claim,
 }
+
+/// Number, event, and why it is not found good.
+type Verdicts = Vec<(u32, Entry, NotProven)>;
 
 /// A log with everything known about it.
 #[derive(Debug)]
@@ -113,6 +116,7 @@ impl LogWatch {
         let conflicts = self.compare(&head, url)?;
         self.remember(&head, url, conflicts)?;
         self.metrics.head(id.place(), url, &head.head, now());
+        self.retry(url).await?;
         if head.head.size > self.log.tree().len() {
             self.follow(url, node, head).await?;
         } else if self.agrees(&head) {
@@ -179,32 +183,67 @@ impl LogWatch {
         if !admitted || log.tree().root_at(head.head.size) != Some(head.head.root) {
             return self.inquire(url, node, head).await;
         }
-        let invalid = self.verify(start, &entries).await?;
+        let verdicts = self.verify(start, &entries).await?;
         self.store.append(&entries, &log)?;
         self.log = log;
-        self.store.checkpoint.invalid.extend(invalid.iter().map(|(seq, _)| *seq));
         self.anchor(head)?;
         self.metrics.verified(self.log.id().place(), self.store.checkpoint.size);
-        for (seq, why) in invalid {
-            self.keep_invalid(url, head, seq, &entries[(seq - start) as usize], &why)?;
+        Ok(self.judge(url, head, verdicts)?)
+    }
+
+    /// Attestations whose key or proof is not found good, on other threads.
+    async fn verify(&self, start: u32, entries: &[Entry]) -> Result<Verdicts, Error> {
+        let attestations = entries.iter().zip(start..).filter_map(|(entry, seq)| match &entry.event {
+            Event::Attestation(_) => Some((seq, entry.clone())),
+            _ => None,
+        });
+        let (proofs, attestations) = (self.proofs.clone(), attestations.collect::<Vec<_>>());
+        let verdict = move |(seq, entry): (u32, Entry)| {
+            let Event::Attestation(attestation) = &entry.event else { return None };
+            let why = proofs.verify(attestation).err()?;
+            Some((seq, entry, why))
+        };
+        let work = move || attestations.into_iter().filter_map(verdict).collect();
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+
+    /// Remembers what was not found good: without a key it is nobody's fault.
+    fn judge(&mut self, url: &str, head: SignedHead, verdicts: Verdicts) -> Result<(), Error> {
+        for (seq, entry, why) in verdicts {
+            match why {
+                NotProven::NoKey(why) => {
+                    tracing::warn!(log = %self.log.id(), seq, why, "an attestation cannot be verified");
+                    self.store.checkpoint.unverified.push(seq);
+                }
+                why @ NotProven::Fails { .. } => {
+                    self.store.checkpoint.invalid.push(seq);
+                    self.keep_invalid(url, head, seq, &entry, &why.to_string())?;
+                }
+            }
+        }
+        Ok(self.store.save()?)
+    }
+
+    /// Tries those again that there was no key for, say under other options.
+    async fn retry(&mut self, url: &str) -> Result<(), Error> {
+        let Some(head) =
+            self.store.checkpoint.anchor.filter(|_| !self.store.checkpoint.unverified.is_empty())
+        else {
+            return Ok(());
+        };
+        let again = std::mem::take(&mut self.store.checkpoint.unverified);
+        let entries = self.store.entries()?;
+        for seq in again {
+            let entry = usize::try_from(seq).ok().and_then(|i| entries.get(i)).ok_or(Error::Interrupted)?;
+            let verdicts = self.verify(seq, std::slice::from_ref(entry)).await?;
+            self.judge(url, head, verdicts)?;
         }
         Ok(())
     }
 
-    /// The attestations whose key or proof does not hold, on other threads.
-    async fn verify(&self, start: u32, entries: &[Entry]) -> Result<Vec<(u32, String)>, Error> {
-        let (proofs, entries) = (self.proofs.clone(), entries.to_vec());
-        let work = tokio::task::spawn_blocking(move || {
-            let invalid = |(entry, seq): (&Entry, u32)| match &entry.event {
-                Event::Attestation(attestation) => {
-                    let verdict = proofs.verify(attestation).err();
-                    verdict.map(|(check, why)| (seq, format!("{}: {why}", check.line().id)))
-                }
-                _ => None,
-            };
-            entries.iter().zip(start..).filter_map(invalid).collect()
-        });
-        Ok(work.await?)
+    /// Attestations that there is no key for.
+    pub(crate) fn unverified(&self) -> &[u32] {
+        &self.store.checkpoint.unverified
     }
 
     fn keep_invalid(

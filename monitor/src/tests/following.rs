@@ -5,7 +5,7 @@ use super::{
     operator::FakeNode,
 };
 use crate::{Config, Endpoint, Error, Monitor, Pass, store::StoreError};
-use audit::attestation::{Attestation, AttestationProofs, CheckId};
+use audit::attestation::{Attestation, AttestationProofs, NotProven};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use std::{
     fs,
@@ -13,13 +13,13 @@ use std::{
     time::Duration,
 };
 
-/// Refuses every attestation.
+/// Has no key for any attestation.
 #[derive(Debug)]
 struct NoProofs;
 
 impl AttestationProofs for NoProofs {
-    fn verify(&self, _: &Attestation) -> Result<(), (CheckId, String)> {
-        Err((CheckId::Proof, "no proof is good enough here".into()))
+    fn verify(&self, _: &Attestation) -> Result<(), NotProven> {
+        Err(NotProven::NoKey("there are no attestations here".into()))
     }
 }
 

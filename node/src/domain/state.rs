@@ -2,7 +2,7 @@
 
 use super::{AuditLog, Board, Election, Event, FrozenCensus, Organisation, Rejection};
 use crate::keys::KeySet;
-use audit::log::LogId;
+use audit::log::{Entry, LogId, Parties};
 use circuits::types::{Address, DraftId, ElectionId};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -131,10 +131,7 @@ impl State {
                 election.close_signature = *signature;
             }
             Event::Logged { parties, seq, entry } => {
-                let log = self.logs.entry(parties.log()).or_insert_with(|| AuditLog::new(parties.clone()));
-                if log.log.admit(entry).ok()? != *seq {
-                    return None;
-                }
+                self.add_logged(parties, *seq, entry)?;
             }
             Event::LogHead(head) => {
                 let log = self.logs.get_mut(&LogId::at(head.head.election_id))?;
@@ -149,6 +146,20 @@ impl State {
                 self.elections.get_mut(&draft)?.tally = Some(Arc::new(tally.clone()));
             }
         }
+        Some(())
+    }
+
+    /// The first event of a log begins it.
+    fn add_logged(&mut self, parties: &Parties, seq: u32, entry: &Entry) -> Option<()> {
+        let id = parties.log();
+        let known = self.logs.get_mut(&id);
+        let is_next = |log: &AuditLog| log.log.tree().len() == seq;
+        if let Some(log) = known {
+            return is_next(log).then(|| log.log.admit(entry).ok()).flatten().map(|_| ());
+        }
+        let mut fresh = AuditLog::new(parties.clone());
+        is_next(&fresh).then(|| fresh.log.admit(entry).ok()).flatten()?;
+        self.logs.insert(id, fresh);
         Some(())
     }
 

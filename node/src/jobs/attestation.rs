@@ -6,7 +6,7 @@ use crate::{
     jobs::verification::QueueError,
     metrics::{Counted, Metrics, Queue},
 };
-use audit::attestation::{Attestation, AttestationProofs, CheckId};
+use audit::attestation::{Attestation, AttestationProofs, NotProven};
 use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -16,8 +16,8 @@ use tokio::sync::Semaphore;
 pub struct NoAttestations;
 
 impl AttestationProofs for NoAttestations {
-    fn verify(&self, _: &Attestation) -> Result<(), (CheckId, String)> {
-        Err((CheckId::Key, "this node has no parameters, and takes no attestations".into()))
+    fn verify(&self, _: &Attestation) -> Result<(), NotProven> {
+        Err(NotProven::NoKey("this node takes no attestations".into()))
     }
 }
 
@@ -48,7 +48,7 @@ impl AttestationQueue {
     pub async fn verify(
         &self,
         attestation: Box<Attestation>,
-    ) -> Result<(Box<Attestation>, Result<(), (CheckId, String)>), QueueError> {
+    ) -> Result<(Box<Attestation>, Result<(), NotProven>), QueueError> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| QueueError::Full)?;
         let counted = Counted::new(&self.queued);
         let turn = self.turn.clone().acquire_owned().await.map_err(|_| QueueError::Failed)?;

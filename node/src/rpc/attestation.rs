@@ -11,12 +11,12 @@ use crate::{
     ledger::{Command, Ledger, Outcome},
 };
 use audit::{
-    attestation::{Attestation, Status as Standing},
+    attestation::{Attestation, CheckId, NotProven, Status as Standing},
     log::{Event, Listed, LogId, Parties, Receipt, Refused},
 };
 use circuits::{
     primitives::merkle::BoardPath,
-    types::{Address, SignedHead, field_to_bytes},
+    types::{Address, Domain, SignedHead, TypedData, field_to_bytes},
 };
 use proto::{
     convert::{Cause, InvalidField},
@@ -69,14 +69,14 @@ fn filter<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<O
 }
 
 /// Whose turns an event takes: nobody else's, since it is signed.
-fn signer(parties: &Parties, log: Option<&AuditLog>, event: &Event) -> Address {
+fn signer(parties: &Parties, event: &Event) -> Address {
     match event {
         Event::Auditor(_) => parties.organiser,
         Event::Anchor(signed) => signed.anchor.auditor,
         Event::Attestation(attestation) => attestation.claim.auditor,
         Event::Revocation(signed) => {
-            let listed = log.and_then(|l| l.log.attestation(&signed.revocation.attestation));
-            listed.map_or(parties.organiser, |l| l.claim.auditor)
+            let signer = signed.signature.recover(signed.revocation.signing_hash(&Domain::default()));
+            signer.unwrap_or(parties.organiser)
         }
     }
 }
@@ -120,8 +120,8 @@ impl Attestations {
         blocking(&self.ledger, move |ledger| {
             let state = ledger.state();
             let repeated = state.check_event(ledger.rules(), &parties, ledger.now(), &event)?;
-            let signer = signer(&parties, state.log(parties.log()).ok(), &event);
             drop(state);
+            let signer = signer(&parties, &event);
             Ok((event, repeated, signer))
         })
         .await
@@ -147,8 +147,7 @@ impl Attestations {
             return Err(Error::ShapeLimit { found: k, max: self.k_max });
         }
         let (attestation, verdict) = self.queue.verify(attestation).await?;
-        let refused = |(check, why)| Rejection::from(Refused::Attestation { check, why });
-        verdict.map_err(refused)?;
+        verdict.map_err(not_proven)?;
         Ok(Event::Attestation(attestation))
     }
 
@@ -156,6 +155,14 @@ impl Attestations {
         let receipt = blocking(&self.ledger, move |l| Ok(l.log_receipt(id, seq)?)).await?;
         Ok((&receipt.ok_or(Error::NotFound("the log has no event of this number yet"))?).into())
     }
+}
+
+fn not_proven(why: NotProven) -> Rejection {
+    let (check, why) = match why {
+        NotProven::NoKey(why) => (CheckId::Key, why),
+        NotProven::Fails { check, why } => (check, why),
+    };
+    Refused::Attestation { check, why }.into()
 }
 
 /// What a list shows of an attestation.

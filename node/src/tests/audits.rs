@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::{Metrics, NodeError, jobs::attestation::AttestationQueue, ledger::OpenError};
 use audit::{
-    attestation::{Attestation, AttestationProofs, CheckId, Terms},
+    attestation::{Attestation, AttestationProofs, NotProven, Terms},
     log::{Entry, Event, Log, LogId, Parties, Receipt},
     testing::{self, ORGANISATION, anchor, attestation, registration, revocation, terms},
 };
@@ -411,7 +411,7 @@ async fn a37_a_rolled_back_or_foreign_log_is_refused_at_start() {
 struct Slow(Mutex<mpsc::Receiver<()>>);
 
 impl AttestationProofs for Slow {
-    fn verify(&self, _: &Attestation) -> Result<(), (CheckId, String)> {
+    fn verify(&self, _: &Attestation) -> Result<(), NotProven> {
         // As long as somebody may give it.
         let _ = self.0.lock().unwrap().recv();
         Ok(())
@@ -455,7 +455,7 @@ async fn a46_logs_have_limits() {
     let node = serve_with(&office.world, config, Arc::new(Lenient)).await;
     let mut client = AttestationServiceClient::new(node.channel.clone());
     let stranger = AccountKey::from_bytes(&[9; 32]).unwrap();
-    let mut of_another = |name: &str, organiser: &AccountKey| {
+    let of_another = |name: &str, organiser: &AccountKey| {
         let mut r = registration(organiser, stranger.address(), 1).registration;
         r.organisation = name.into();
         let signed = testing::sign_registration(organiser, r);

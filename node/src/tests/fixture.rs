@@ -5,7 +5,7 @@ use crate::{
     jobs::verification::Proofs,
 };
 use ark_ff::UniformRand;
-use audit::attestation::{Attestation, AttestationProofs, CheckId};
+use audit::attestation::{Attestation, AttestationProofs, CheckId, NotProven};
 use circuits::{curve::Scalar, types::*};
 use proto::v1::{
     self, ballot_service_client::BallotServiceClient, board_service_client::BoardServiceClient,
@@ -58,9 +58,9 @@ impl Proofs for Lenient {
 
 /// Takes every attestation whose proof does not end with 0xff.
 impl AttestationProofs for Lenient {
-    fn verify(&self, attestation: &Attestation) -> Result<(), (CheckId, String)> {
+    fn verify(&self, attestation: &Attestation) -> Result<(), NotProven> {
         match attestation.proof.last() {
-            Some(0xff) => Err((CheckId::Proof, "it ends with 0xff".into())),
+            Some(0xff) => Err(NotProven::Fails { check: CheckId::Proof, why: "it ends with 0xff".into() }),
             _ => Ok(()),
         }
     }

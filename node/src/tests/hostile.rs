@@ -145,6 +145,7 @@ async fn a46_messages_beyond_a_services_limit_are_refused_unread() {
         ("/tabella.v1.TrusteeService/Post", 128 << 10),
         ("/tabella.v1.ElectionService/CreateDraft", 3 << 20),
         ("/tabella.v1.NodeService/GetInfo", 1 << 10),
+        ("/tabella.v1.AttestationService/Submit", (1 << 20) + (4 << 10)),
         ("/grpc.health.v1.Health/Check", 4 << 10),
         ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", 4 << 10),
     ] {

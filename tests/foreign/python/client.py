@@ -106,6 +106,12 @@ def main(address, election_id, ballot):
         unknown.CopyFrom(submit)
         unknown.election_id = bytes(31) + b"\x01"
         found["unknown"] = refusal(node, ballots, "Submit", unknown)
+
+        attestations = "tabella.v1.AttestationService"
+        logs = node.call(attestations, "ListLogs", node.request(attestations, "ListLogs")).logs
+        found["logs"] = len(logs)
+        request = node.request(attestations, "List", log_id=bytes(31) + b"\x01")
+        found["no_log"] = refusal(node, attestations, "List", request)
     print(json.dumps(found))
 
 
