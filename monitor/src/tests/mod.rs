@@ -3,5 +3,6 @@
 mod evidence;
 mod fixture;
 mod following;
+mod logs;
 mod misbehaviour;
 mod operator;
