@@ -5,5 +5,6 @@ mod doubts;
 mod evidence;
 mod fixture;
 mod following;
+mod logs;
 mod misbehaviour;
 mod operator;

@@ -1,5 +1,12 @@
 //! `AttestationService`. spec: `audit.service`
 
+mod list;
+mod show;
+
+use self::{
+    list::{Wanted, summary},
+    show::{describe, events},
+};
 use super::{
     blocking,
     error::{Error, id, required},
@@ -11,13 +18,10 @@ use crate::{
     ledger::{Command, Ledger, Outcome},
 };
 use audit::{
-    attestation::{Attestation, CheckId, NotProven, Status as Standing},
-    log::{Event, Listed, LogId, Parties, Receipt, Refused},
+    attestation::{Attestation, CheckId, NotProven},
+    log::{Event, LogId, Parties, Refused},
 };
-use circuits::{
-    primitives::merkle::BoardPath,
-    types::{Address, Domain, SignedHead, TypedData, field_to_bytes},
-};
+use circuits::types::{Address, Domain, TypedData, field_to_bytes};
 use proto::{
     convert::{Cause, InvalidField},
     v1::{self, attestation_service_server::AttestationService},
@@ -29,8 +33,6 @@ use tonic::{Request, Response, Status};
 const PAGE_MAX: usize = 100;
 /// Events of one answer.
 const EVENTS_MAX: u32 = 256;
-/// Bytes of events after which an answer is full.
-const ANSWER_BYTES: usize = 2 << 20;
 
 /// Takes what is signed about audits, and serves the logs.
 #[derive(Clone, Debug)]
@@ -61,11 +63,6 @@ fn address(name: &str, bytes: &[u8]) -> Result<Address, Error> {
 
 fn hash(name: &str, bytes: &[u8]) -> Result<[u8; 32], Error> {
     bytes.try_into().map_err(|_| field(name, Cause::Length { expected: 32, found: bytes.len() }))
-}
-
-/// Reads a filter that may be off.
-fn filter<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<Option<T>, Error> {
-    if bytes.is_empty() { Ok(None) } else { read(bytes).map(Some) }
 }
 
 /// Whose turns an event takes: nobody else's, since it is signed.
@@ -163,134 +160,6 @@ fn not_proven(why: NotProven) -> Rejection {
         NotProven::Fails { check, why } => (check, why),
     };
     Refused::Attestation { check, why }.into()
-}
-
-/// What a list shows of an attestation.
-fn summary(log: &AuditLog, listed: &Listed, at: u64) -> v1::AttestationSummary {
-    v1::AttestationSummary {
-        id: listed.id.to_vec(),
-        claim: Some((&listed.claim).into()),
-        signature: listed.signature.to_bytes().to_vec(),
-        status: v1::AttestationStatus::from(log.log.status(listed, at)).into(),
-        seq: listed.seq,
-        logged: listed.time,
-        revocation: listed.revocation.as_ref().map(|(_, signed)| signed.into()),
-        successor: log.log.successor(listed, at).map(|new| new.id.to_vec()).unwrap_or_default(),
-    }
-}
-
-/// What a list is asked for.
-struct Wanted {
-    model: Option<[u8; 32]>,
-    system: String,
-    auditor: Option<Address>,
-    data_root: Option<[u8; 32]>,
-    status: Option<Standing>,
-    at: u64,
-}
-
-impl Wanted {
-    fn read(m: &v1::ListAttestationsRequest, now: u64) -> Result<Self, Error> {
-        let status = v1::AttestationStatus::try_from(m.status);
-        let status = status.map_err(|e| field("status", Cause::Code(e.0.unsigned_abs())))?;
-        Ok(Self {
-            model: filter(&m.model_commitment, |b| hash("model_commitment", b))?,
-            system: m.system.clone(),
-            auditor: filter(&m.auditor, |b| address("auditor", b))?,
-            data_root: filter(&m.data_root, |b| hash("data_root", b))?,
-            status: status.try_into().ok(),
-            at: if m.time == 0 { now } else { m.time },
-        })
-    }
-
-    fn is(&self, log: &AuditLog, listed: &Listed) -> bool {
-        let claim = &listed.claim;
-        self.model.is_none_or(|model| model == claim.model_commitment)
-            && (self.system.is_empty() || self.system == claim.system)
-            && self.auditor.is_none_or(|auditor| auditor == claim.auditor)
-            && self.data_root.is_none_or(|root| root == claim.data_root)
-            && self.status.is_none_or(|status| status == log.log.status(listed, self.at))
-    }
-}
-
-/// Events of one log under one head.
-struct Paths {
-    head: SignedHead,
-    paths: Vec<BoardPath>,
-}
-
-impl Paths {
-    fn of(log: &AuditLog, seqs: &[u32]) -> Option<Self> {
-        let path = |seq: &u32| log.log.tree().path_at(*seq, log.size());
-        Some(Self { head: log.head?, paths: seqs.iter().map(path).collect::<Option<_>>()? })
-    }
-
-    /// Entry and receipt for each path, in order; blocks on the disk.
-    fn read(self, ledger: &Ledger, id: LogId) -> Result<Vec<(Event, v1::LogReceipt)>, Error> {
-        let head = self.head;
-        let entry = |path: BoardPath| {
-            let entry = ledger.logged(id, path.index)?.ok_or(Error::Internal)?;
-            let receipt = Receipt { row: entry.row(), head, path };
-            Ok((entry.event, (&receipt).into()))
-        };
-        self.paths.into_iter().map(entry).collect()
-    }
-}
-
-/// An attestation with everything that its status follows from, all under
-/// one head.
-fn describe(
-    ledger: &Ledger,
-    id: LogId,
-    attestation: [u8; 32],
-    time: u64,
-) -> Result<v1::GetAttestationResponse, Error> {
-    let time = if time == 0 { ledger.now() } else { time };
-    let mut answer = v1::GetAttestationResponse { time, ..Default::default() };
-    let paths = {
-        let state = ledger.state();
-        let log = state.log(id)?;
-        let unknown = || Rejection::from(Refused::Unknown(attestation));
-        let listed = log.log.attestation(&attestation).ok_or_else(unknown)?;
-        answer.status = v1::AttestationStatus::from(log.log.status(listed, time)).into();
-        answer.successor = log.log.successor(listed, time).map(|new| new.id.to_vec()).unwrap_or_default();
-        let registration = log.log.auditor(listed.claim.auditor).ok_or(Error::Internal)?;
-        let anchor = log.log.anchored(&listed.claim.data_root).ok_or(Error::Internal)?;
-        let mut seqs = vec![listed.seq, registration.seq, anchor.seq];
-        seqs.extend(listed.revocation.as_ref().map(|(seq, _)| *seq));
-        Paths::of(log, &seqs).ok_or(Error::Internal)?
-    };
-    for (event, receipt) in paths.read(ledger, id)? {
-        let receipt = Some(receipt);
-        match event {
-            Event::Auditor(signed) => {
-                (answer.registration, answer.registration_receipt) = (Some((&signed).into()), receipt);
-            }
-            Event::Anchor(signed) => {
-                (answer.anchor, answer.anchor_receipt) = (Some((&signed).into()), receipt)
-            }
-            Event::Attestation(found) => (answer.attestation, answer.receipt) = (found.to_bytes(), receipt),
-            Event::Revocation(signed) => {
-                (answer.revocation, answer.revocation_receipt) = (Some((&signed).into()), receipt);
-            }
-        }
-    }
-    Ok(answer)
-}
-
-/// Acknowledged events from `start` on, as many as fit.
-fn events(ledger: &Ledger, id: LogId, start: u32, limit: u32) -> Result<Vec<v1::LogEvent>, Error> {
-    let (mut events, mut bytes) = (Vec::new(), 0);
-    for seq in start..start.saturating_add(limit) {
-        let Some(entry) = ledger.logged(id, seq)? else { break };
-        let event = v1::LogEvent::from(&entry);
-        bytes += prost::Message::encoded_len(&event);
-        if !events.is_empty() && bytes > ANSWER_BYTES {
-            break;
-        }
-        events.push(event);
-    }
-    Ok(events)
 }
 
 #[tonic::async_trait]
