@@ -1,33 +1,71 @@
-// Compiles attestation/Verifier.sol to attestation/verifier.hex, with settings
-// under which the same source gives the same bytes everywhere.
+// Compiles the contracts with settings under which the same sources give the
+// same bytes everywhere:
+// - src/*.sol to artifacts/NAME.json, one for each contract that can be deployed,
+// - attestation/Verifier.sol, which is generated, to attestation/verifier.hex.
 'use strict';
 const fs = require('fs');
 const path = require('path');
-const solc = require('solc');
 
-const folder = path.join(__dirname, 'attestation');
-const target = process.argv[2] || path.join(folder, 'verifier.hex');
-const input = {
-  language: 'Solidity',
-  sources: { 'Verifier.sol': { content: fs.readFileSync(path.join(folder, 'Verifier.sol'), 'utf8') } },
-  settings: {
-    evmVersion: 'paris',
+const at = (...parts) => path.join(__dirname, ...parts);
+const read = (...parts) => fs.readFileSync(at(...parts), 'utf8');
+
+/** The output of a compiler, or the end with its errors. */
+function compile(solc, sources, settings, outputs, callbacks) {
+  const input = {
+    language: 'Solidity',
+    sources,
+    settings: {
+      metadata: { bytecodeHash: 'none', appendCBOR: false },
+      outputSelection: { '*': { '*': outputs } },
+      ...settings,
+    },
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input), callbacks));
+  const said = output.errors || [];
+  said.forEach((e) => console.error(e.formattedMessage));
+  if (said.some((e) => e.severity === 'error')) process.exit(1);
+  return output.contracts;
+}
+
+function attestation() {
+  const contracts = compile(
+    require('solc-attestation'),
+    { 'Verifier.sol': { content: read('attestation', 'Verifier.sol') } },
     // The generated code is one assembly block; the optimizer fails on it
     // with "stack too deep".
-    optimizer: { enabled: false },
-    metadata: { bytecodeHash: 'none', appendCBOR: false },
-    outputSelection: { '*': { '*': ['evm.bytecode.object'] } },
-  },
-};
-const output = JSON.parse(solc.compile(JSON.stringify(input)));
-const errors = (output.errors || []).filter((e) => e.severity === 'error');
-if (errors.length > 0) {
-  errors.forEach((e) => console.error(e.formattedMessage));
-  process.exit(1);
+    { evmVersion: 'paris', optimizer: { enabled: false } },
+    ['evm.bytecode.object'],
+  );
+  const [contract] = Object.values(contracts['Verifier.sol']);
+  fs.writeFileSync(at('attestation', 'verifier.hex'), contract.evm.bytecode.object + '\n');
 }
-const contracts = Object.values(output.contracts['Verifier.sol']);
-if (contracts.length !== 1) {
-  console.error(`one contract expected, ${contracts.length} found`);
-  process.exit(1);
+
+function ours() {
+  const names = fs.readdirSync(at('src')).filter((name) => name.endsWith('.sol')).sort();
+  const sources = Object.fromEntries(names.map((name) => [`src/${name}`, { content: read('src', name) }]));
+  const contracts = compile(
+    require('solc'),
+    sources,
+    { evmVersion: 'cancun', optimizer: { enabled: true, runs: 200 } },
+    ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'],
+    { import: (name) => ({ contents: read('node_modules', name) }) },
+  );
+  fs.rmSync(at('artifacts'), { recursive: true, force: true });
+  fs.mkdirSync(at('artifacts'));
+  for (const source of Object.keys(sources)) {
+    for (const [name, { abi, evm }] of Object.entries(contracts[source] || {})) {
+      if (evm.bytecode.object === '' || abi.length === 0) continue;
+      const immutables = Object.values(evm.deployedBytecode.immutableReferences || {}).flat();
+      const artifact = {
+        abi,
+        bytecode: `0x${evm.bytecode.object}`,
+        deployedBytecode: `0x${evm.deployedBytecode.object}`,
+        immutables,
+      };
+      fs.writeFileSync(at('artifacts', `${name}.json`), JSON.stringify(artifact, null, 1) + '\n');
+    }
+  }
 }
-fs.writeFileSync(target, contracts[0].evm.bytecode.object + '\n');
+
+attestation();
+ours();
