@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-pragma solidity ^0.8.24;
+pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {AuditInputs} from "./AuditInputs.sol";
 import {AuditorRegistration, Claim, DataParts, Submission} from "./AuditTypes.sol";
 import {IAttestations} from "./IAttestations.sol";
-import {AttestationKey} from "./generated/AttestationKey.sol";
+import {AttestationKey} from "./AttestationKey.sol";
 
 /// Attestations of one organisation, each checked in full before it is
 /// recorded: auditor, signature, anchored data, policy, outcome, proof.
@@ -198,13 +198,18 @@ contract Attestations is IAttestations, EIP712 {
         if (claim.keyHash != AttestationKey.KEY_HASH) _refuse(ClaimFault.VerifyingKey);
         if (claim.insecure != AttestationKey.INSECURE) _refuse(ClaimFault.InsecureMark);
         if (claim.records > AttestationKey.CAPACITY) _refuse(ClaimFault.Records);
-        if (claim.to <= claim.from) _refuse(ClaimFault.Period);
+        if (!_isPeriod(claim.from, claim.to)) _refuse(ClaimFault.Period);
         if (claim.expires <= claim.issued) _refuse(ClaimFault.Validity);
         if (claim.issued > block.timestamp) _refuse(ClaimFault.IssuedInTheFuture);
         if (claim.expires <= block.timestamp) _refuse(ClaimFault.AlreadyExpired);
         _requirePermitted(claim.auditor, claim.issued);
         // An auditor who has left could still write an earlier date.
         _requirePermitted(claim.auditor, uint64(block.timestamp));
+    }
+
+    /// Whole days, which the proof is bound to. spec: `audit.epoch`
+    function _isPeriod(uint64 from, uint64 to) private pure returns (bool) {
+        return from < to && from % 1 days == 0 && to % 1 days == 0 && to / 1 days < 2 ** 32;
     }
 
     function _refuse(ClaimFault fault) private pure {

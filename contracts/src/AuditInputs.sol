@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-pragma solidity ^0.8.24;
+pragma solidity 0.8.37;
 
 import {Claim, Policy, Ratio, View, ViewOutcome} from "./AuditTypes.sol";
-import {AttestationKey} from "./generated/AttestationKey.sol";
+import {AttestationKey} from "./AttestationKey.sol";
 
 /// The public inputs of an attestation's proof, from policy and outcome, in
 /// the on-chain shape, and the rules that both must obey. It mirrors
@@ -95,10 +95,11 @@ library AuditInputs {
             _table(policy.disclosedMinimum, disclosed, dataDigest);
     }
 
-    /// First day in the high, the day after the last in the low 32 bits.
+    /// First day in the high, the day after the last in the low 32 bits; both
+    /// are below 2^32.
     /// spec: `audit.epoch`
     function epoch(uint64 from, uint64 to) internal pure returns (uint64) {
-        return ((from / 1 days) << 32) | ((to / 1 days) & 0xffffffff);
+        return ((from / 1 days) << 32) | (to / 1 days);
     }
 
     /// All verdicts: two bits for each metric, 22 for each view.

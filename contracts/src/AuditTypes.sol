@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-pragma solidity ^0.8.24;
+pragma solidity 0.8.37;
 
 // What is written and signed around an audit, as the specification's chapters
 // 19 and 21 have it. `keccak256(abi.encode(policy))` is the policy hash.
