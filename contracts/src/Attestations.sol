@@ -3,10 +3,9 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {AuditInputs} from "./AuditInputs.sol";
-import {AuditorRegistration, Claim, DataParts, Submission} from "./AuditTypes.sol";
-import {IAttestations} from "./IAttestations.sol";
 import {AttestationKey} from "./AttestationKey.sol";
+import {AuditInputs} from "./AuditInputs.sol";
+import {AuditorRegistration, Claim, DataParts, IAttestations, Submission} from "./IAttestations.sol";
 
 /// Attestations of one organisation, each checked in full before it is
 /// recorded: auditor, signature, anchored data, policy, outcome, proof.

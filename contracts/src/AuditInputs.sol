@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Claim, Policy, Ratio, View, ViewOutcome} from "./AuditTypes.sol";
 import {AttestationKey} from "./AttestationKey.sol";
+import {Claim, Policy, Ratio, View, ViewOutcome} from "./IAttestations.sol";
 
 /// The public inputs of an attestation's proof, from policy and outcome, in
 /// the on-chain shape, and the rules that both must obey. It mirrors

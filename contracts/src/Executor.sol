@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Call, Draft} from "./IElections.sol";
+import {IExecutor} from "./IExecutor.sol";
 import {Mandate} from "./Mandate.sol";
+import {Terms} from "./Terms.sol";
 import {Timelock} from "./Timelock.sol";
 
 /// @title Runs what members voted for
@@ -13,35 +15,11 @@ import {Timelock} from "./Timelock.sol";
 /// Contracts that are to obey the members give their rights to `timelock`.
 /// What must be trusted: what `Mandate` says. A passed action that is not
 /// queued stays possible for ever; what depends on time has to say so itself.
-contract Executor is Mandate {
-    /// Where an election's calls stand.
-    enum Standing {
-        /// Not queued: not passed, no action, or nobody has queued it.
-        None,
-        /// The delay runs.
-        Waiting,
-        /// Anybody may execute it, again and again until it succeeds.
-        Ready,
-        /// It ran.
-        Done
-    }
-
+contract Executor is IExecutor, Mandate {
     /// Makes the calls. Created by this contract.
     Timelock public immutable timelock;
-    /// The operation of each election in the timelock, or zero.
+    /// @inheritdoc IExecutor
     mapping(bytes32 electionId => bytes32) public operationOf;
-
-    /// A resolution has no calls.
-    error NoAction(bytes32 electionId);
-    /// Each election is queued at most once.
-    error AlreadyQueued(bytes32 electionId);
-    /// It was never queued.
-    error NotQueued(bytes32 electionId);
-    /// The call would change the timelock's own roles or delay.
-    error CallToTimelock(uint256 call);
-
-    event Queued(bytes32 indexed electionId, bytes32 indexed operation, uint256 readyAt);
-    event Executed(bytes32 indexed electionId, bytes32 indexed operation);
 
     constructor(Terms memory terms, uint256 delay) Mandate(terms) {
         address[] memory self = new address[](1);
@@ -74,7 +52,7 @@ contract Executor is Mandate {
         emit Executed(electionId, operation);
     }
 
-    /// Where the calls of an election stand.
+    /// @inheritdoc IExecutor
     function standing(bytes32 electionId) external view returns (Standing) {
         bytes32 operation = operationOf[electionId];
         if (operation == 0) return Standing.None;

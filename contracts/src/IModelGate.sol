@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Draft} from "./IElections.sol";
-import {IAttestations} from "./IAttestations.sol";
-
 /// @title Which models may be used
 /// @notice Other contracts ask `isApproved(model)` before they use a model.
 /// spec: `gate`
+/// @dev The function that takes a vote is `ModelGate.enact`.
 interface IModelGate {
     /// What the members ask of the audit's verdicts.
     enum Demand {
@@ -74,25 +72,20 @@ interface IModelGate {
     event Overtaken(bytes32 indexed model, bytes32 indexed electionId, bytes32 indexed by);
 
     /// The call of a draft that approves a model. It changes nothing when it
-    /// is made: the vote does, through `enact`.
+    /// is made: the vote does, through `ModelGate.enact`.
     function approveModel(Approval calldata approval) external pure;
 
     /// The call of a draft that sanctions a model; as `approveModel`.
     function sanctionModel(bytes32 model) external pure;
 
-    /// Obeys a finalised vote that passed: every call of its draft to this
-    /// gate, in order. Anybody may call it, once for each election; there is
-    /// no delay.
-    function enact(bytes32 electionId, Draft calldata draft) external;
+    /// Whether the vote was obeyed.
+    function enacted(bytes32 electionId) external view returns (bool);
 
     /// Whether the model may be used in this block.
     function isApproved(bytes32 model) external view returns (bool);
 
     /// Why it may or may not. `attestation` is the one looked at, or zero.
-    function standing(bytes32 model)
-        external
-        view
-        returns (Standing standing_, bytes32 attestation, IAttestations.Status status);
+    function standing(bytes32 model) external view returns (Standing standing_, bytes32 attestation);
 
     /// The last decision on a model.
     function decision(bytes32 model) external view returns (Decision memory);

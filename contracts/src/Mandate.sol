@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Draft, IElections, PassRule, Trustee} from "./IElections.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Whose votes a contract obeys
 /// @notice Fixed when the contract is created: the elections' contract, the
@@ -15,24 +16,6 @@ import {Draft, IElections, PassRule, Trustee} from "./IElections.sol";
 /// long as the contract: with other trustees or another organiser, deploy
 /// another one.
 abstract contract Mandate {
-    /// Fixed for good.
-    struct Terms {
-        IElections elections;
-        /// The organisation's name is its draft's.
-        string organisation;
-        /// The account that signed the draft.
-        address organiser;
-        /// The trustees' accounts in the draft's order.
-        address[] trustees;
-        /// Trustees that decrypt together.
-        uint8 threshold;
-        /// Fewest units over all options together.
-        uint64 quorum;
-        /// The draft's fraction must be at least this one.
-        uint32 majorityNumerator;
-        uint32 majorityDenominator;
-    }
-
     /// The contract in which elections are settled.
     IElections public immutable elections;
     /// keccak256 of the organisation's name.
@@ -62,14 +45,14 @@ abstract contract Mandate {
     error WeakPassRule(uint64 quorum, uint32 majorityNumerator, uint32 majorityDenominator);
 
     constructor(Terms memory terms) {
-        if (address(terms.elections).code.length == 0) revert InvalidTerms("elections");
+        if (terms.elections.code.length == 0) revert InvalidTerms("elections");
         if (bytes(terms.organisation).length == 0) revert InvalidTerms("organisation");
         if (terms.organiser == address(0)) revert InvalidTerms("organiser");
         bool some = terms.threshold >= 2 && terms.threshold <= terms.trustees.length;
         if (!some) revert InvalidTerms("trustees");
         bool fraction = terms.majorityNumerator < terms.majorityDenominator;
         if (!fraction) revert InvalidTerms("majority");
-        elections = terms.elections;
+        elections = IElections(terms.elections);
         organisationHash = keccak256(bytes(terms.organisation));
         organiser = terms.organiser;
         trusteeSetHash = trusteeSet(terms.trustees, terms.threshold);

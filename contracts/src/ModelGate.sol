@@ -6,6 +6,7 @@ import {IAttestations} from "./IAttestations.sol";
 import {Call, Draft} from "./IElections.sol";
 import {IModelGate} from "./IModelGate.sol";
 import {Mandate} from "./Mandate.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title The gate of an organisation's models
 /// @notice A model is approved only while both hold: the last vote on it, as
@@ -19,7 +20,7 @@ contract ModelGate is IModelGate, Mandate {
     /// Where attestations are recorded: for the same organisation and organiser.
     IAttestations public immutable attestations;
 
-    /// Elections that were obeyed.
+    /// @inheritdoc IModelGate
     mapping(bytes32 electionId => bool) public enacted;
     mapping(bytes32 model => Decision) private _decisions;
 
@@ -37,7 +38,9 @@ contract ModelGate is IModelGate, Mandate {
     /// @inheritdoc IModelGate
     function sanctionModel(bytes32 model) external pure {}
 
-    /// @inheritdoc IModelGate
+    /// Obeys a finalised vote that passed: every call of its draft to this
+    /// gate, in order. Anybody may call it, once for each election; there is
+    /// no delay. spec: `gate.enact`
     function enact(bytes32 electionId, Draft calldata draft) external {
         if (enacted[electionId]) revert AlreadyEnacted(electionId);
         _requireMandate(electionId, draft);
@@ -54,27 +57,22 @@ contract ModelGate is IModelGate, Mandate {
 
     /// @inheritdoc IModelGate
     function isApproved(bytes32 model) external view returns (bool) {
-        (Standing it,,) = standing(model);
+        (Standing it,) = standing(model);
         return it == Standing.Approved;
     }
 
     /// @inheritdoc IModelGate
-    function standing(bytes32 model)
-        public
-        view
-        returns (Standing, bytes32 attestation, IAttestations.Status status)
-    {
+    function standing(bytes32 model) public view returns (Standing, bytes32 attestation) {
         Decision storage it = _decisions[model];
-        if (it.electionId == 0) return (Standing.NoVote, 0, status);
-        if (!it.approved) return (Standing.Sanctioned, 0, status);
+        if (it.electionId == 0) return (Standing.NoVote, 0);
+        if (!it.approved) return (Standing.Sanctioned, 0);
         attestation = attestations.find(model, it.policyHash, it.auditor, it.dataRoot, it.expires);
-        if (attestation == 0) return (Standing.NoAttestation, 0, status);
-        status = attestations.statusOf(attestation);
-        if (status != IAttestations.Status.Valid) {
-            return (Standing.AttestationNotValid, attestation, status);
+        if (attestation == 0) return (Standing.NoAttestation, 0);
+        if (attestations.statusOf(attestation) != IAttestations.Status.Valid) {
+            return (Standing.AttestationNotValid, attestation);
         }
         bool met = _meets(attestations.record(attestation).verdicts, it.demand);
-        return (met ? Standing.Approved : Standing.VerdictsNotMet, attestation, status);
+        return (met ? Standing.Approved : Standing.VerdictsNotMet, attestation);
     }
 
     /// @inheritdoc IModelGate
