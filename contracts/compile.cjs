@@ -3,7 +3,8 @@
 // - attestation/Verifier.sol, which is generated, to attestation/verifier.hex,
 // - attestation/verifier.json and the hash of the verifier's code to
 //   src/AttestationKey.sol,
-// - src/*.sol to artifacts/NAME.json, one for each contract that can be deployed.
+// - src/*.sol to artifacts/NAME.json, one for each contract that can be deployed,
+// - testing/*.sol, which tests alone use, likewise to artifacts/testing.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -85,8 +86,10 @@ ${lines('uint256', numbers).join('')}}
 }
 
 function ours() {
-  const names = fs.readdirSync(at('src')).filter((name) => name.endsWith('.sol')).sort();
-  const sources = Object.fromEntries(names.map((name) => [`src/${name}`, { content: read('src', name) }]));
+  const names = ['src', 'testing'].flatMap((folder) =>
+    fs.readdirSync(at(folder)).filter((name) => name.endsWith('.sol')).sort().map((name) => `${folder}/${name}`),
+  );
+  const sources = Object.fromEntries(names.map((name) => [name, { content: read(name) }]));
   const contracts = compile(
     require('solc'),
     sources,
@@ -95,8 +98,8 @@ function ours() {
     { import: (name) => ({ contents: read('node_modules', name) }) },
   );
   fs.rmSync(at('artifacts'), { recursive: true, force: true });
-  fs.mkdirSync(at('artifacts'));
-  for (const source of Object.keys(sources)) {
+  fs.mkdirSync(at('artifacts', 'testing'), { recursive: true });
+  for (const source of names) {
     for (const [name, { abi, evm }] of Object.entries(contracts[source] || {})) {
       if (evm.bytecode.object === '' || abi.length === 0) continue;
       const immutables = Object.values(evm.deployedBytecode.immutableReferences || {}).flat();
@@ -106,7 +109,8 @@ function ours() {
         deployedBytecode: `0x${evm.deployedBytecode.object}`,
         immutables,
       };
-      fs.writeFileSync(at('artifacts', `${name}.json`), JSON.stringify(artifact, null, 1) + '\n');
+      const folder = source.startsWith('testing/') ? ['artifacts', 'testing'] : ['artifacts'];
+      fs.writeFileSync(at(...folder, `${name}.json`), JSON.stringify(artifact, null, 1) + '\n');
     }
   }
 }
