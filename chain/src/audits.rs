@@ -89,7 +89,7 @@ pub fn submission(attestation: &Attestation) -> Result<abi::Submission, InvalidP
         claim: claim(attestation),
         policy,
         data: abi::DataParts {
-            mapping_: B256::new(parts.mapping),
+            mapping_: B256::new(attestation.mapping),
             file: B256::new(parts.file),
             receipts: B256::new(parts.receipts),
         },

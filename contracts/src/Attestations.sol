@@ -23,7 +23,9 @@ import {AuditorRegistration, Claim, DataParts, IAttestations, Submission} from "
 /// - the parameters (SRS) behind the verifier: `AttestationKey.INSECURE` says
 ///   whether they are development parameters, with which anyone can forge;
 /// - that who votes on a policy hash has seen the policy: the contract checks
-///   the rules of its numbers, not that its names fit them.
+///   the rules of its numbers and that its attributes are those of the data, not
+///   that its cells and groups follow from its attributes, as in every policy
+///   that is read from a file.
 ///
 /// What need not be trusted: who submits. Every function may be called by
 /// anybody, with signatures in the arguments.
@@ -123,7 +125,7 @@ contract Attestations is IAttestations, EIP712 {
         _requireSigner(claim.auditor, attestation, it.signature);
         _checkHashes(it);
         bytes32 digest = _dataDigest(it.proof);
-        _checkData(claim, it.data, digest);
+        _checkData(it, digest);
         _useAnchor(claim);
         _checkProof(AuditInputs.encode(claim, it.policy, it.outcome, it.disclosed, digest), it.proof);
         _record(attestation, claim, AuditInputs.verdicts(it.outcome));
@@ -246,11 +248,18 @@ contract Attestations is IAttestations, EIP712 {
         return keccak256(proof[:64 * AttestationKey.COLUMNS]);
     }
 
-    /// The data root is that of its parts. spec: `attestation.data_root`
-    function _checkData(Claim calldata claim, DataParts calldata data, bytes32 digest) private pure {
+    /// The data root is that of its parts, and its attributes are the
+    /// policy's: the numbers of groups keep their names.
+    /// spec: `attestation.data_root`, `audit.reading`
+    function _checkData(Submission calldata it, bytes32 digest) private pure {
+        Claim calldata claim = it.claim;
+        DataParts calldata data = it.data;
+        // The offset with which `abi.encode` of one struct begins.
+        bytes32 reading =
+            keccak256(bytes.concat(bytes32(uint256(32)), abi.encode(it.policy.attributes, data.mapping_)));
         bytes memory head = abi.encode(
             AttestationKey.SCHEMA,
-            data.mapping_,
+            reading,
             AttestationKey.SRS_ID,
             AttestationKey.K,
             AttestationKey.COLUMNS,

@@ -83,9 +83,10 @@ struct Claim {
     address auditor;
 }
 
-/// The parts of the data root that neither the claim, the proof nor the
+/// The parts of the data root that neither claim, policy, proof nor the
 /// circuit's shape give. spec: `attestation.data_root`
 struct DataParts {
+    /// Digest of the mapping file. spec: `audit.mapping_digest`
     bytes32 mapping_;
     bytes32 file;
     bytes32 receipts;

@@ -1,0 +1,10 @@
+//! `Attestations`, `ModelGate` and `Executor` with a real proof.
+
+mod attest;
+mod audit;
+mod executor;
+mod inputs;
+mod models;
+mod status;
+mod votes;
+mod world;
