@@ -274,9 +274,9 @@ contract Attestations is IAttestations, EIP712 {
     /// and period only (A57).
     function _useAnchor(Claim calldata claim) private {
         Anchor storage it = _anchors[claim.dataRoot];
-        (uint64 at, uint192 known) = (it.blockNumber, it.use);
-        if (at == 0) revert NotAnchored(claim.dataRoot);
-        if (at >= block.number) revert AnchoredTooLate(claim.dataRoot, at);
+        (uint64 anchored, uint192 known) = (it.blockNumber, it.use);
+        if (anchored == 0) revert NotAnchored(claim.dataRoot);
+        if (anchored >= block.number) revert AnchoredTooLate(claim.dataRoot, anchored);
         uint64 epoch = AuditInputs.epoch(claim.from, claim.to);
         // Never zero but with probability 2^-192.
         uint192 use = uint192(uint256(keccak256(abi.encode(claim.modelCommitment, epoch))));

@@ -27,8 +27,8 @@ library AuditInputs {
         NeedsScores
     }
 
-    /// The policy breaks a rule; `at` is the metric or the view, from 0.
-    error InvalidPolicy(PolicyFault fault, uint256 at);
+    /// The policy breaks a rule; `index` is the metric or the view, from 0.
+    error InvalidPolicy(PolicyFault fault, uint256 index);
     /// The outcome of a view has another form than the circuit's shape, or the
     /// number of views differs.
     error InvalidOutcome(uint256 view_);
@@ -66,7 +66,7 @@ library AuditInputs {
     /// Fields that follow one another in words of 248 bits.
     struct Writer {
         uint256[] words;
-        uint256 at;
+        uint256 word;
         uint256 offset;
     }
 
@@ -86,12 +86,12 @@ library AuditInputs {
         inputs[3] = claim.records;
         Writer memory writer = Writer(inputs, 4, 0);
         _writePolicy(writer, policy);
-        uint256 at = writer.at + 1;
+        uint256 next = writer.word + 1;
         if (outcome.length != VIEWS) revert InvalidOutcome(outcome.length);
         for (uint256 v = 0; v < VIEWS; ++v) {
-            inputs[at + v] = outcomeWord(outcome[v], v);
+            inputs[next + v] = outcomeWord(outcome[v], v);
         }
-        (inputs[at + VIEWS], inputs[at + VIEWS + 1]) =
+        (inputs[next + VIEWS], inputs[next + VIEWS + 1]) =
             _table(policy.disclosedMinimum, disclosed, dataDigest);
     }
 
@@ -264,9 +264,9 @@ library AuditInputs {
     function _checkCells(uint256 minimum, uint64[] calldata disclosed) private pure {
         if (disclosed[0] >= AttestationKey.BINS) revert InvalidTable(AttestationKey.BINS, disclosed[0]);
         for (uint256 cell = 0; cell < AttestationKey.CELLS; ++cell) {
-            uint256 at = 1 + cell * COUNTS_OF_CELL;
-            uint256 records = uint256(disclosed[at]) + disclosed[at + 1] + disclosed[at + 2] + disclosed[at + 3];
-            uint256 largest = records | disclosed[at + 4];
+            uint256 first = 1 + cell * COUNTS_OF_CELL;
+            uint256 records = uint256(disclosed[first]) + disclosed[first + 1] + disclosed[first + 2] + disclosed[first + 3];
+            uint256 largest = records | disclosed[first + 4];
             if (largest >> COUNT_BITS != 0) revert InvalidTable(COUNT_BITS, largest);
             if (records != 0 && records < minimum) revert CellTooSmall(cell, records, minimum);
         }
@@ -297,10 +297,10 @@ library AuditInputs {
     /// caller has checked that it is below 2^count.
     function _number(Writer memory writer, uint256 value, uint256 count) private pure {
         if (writer.offset + count > WORD_BITS) {
-            writer.at += 1;
+            writer.word += 1;
             writer.offset = 0;
         }
-        writer.words[writer.at] |= value << writer.offset;
+        writer.words[writer.word] |= value << writer.offset;
         writer.offset += count;
     }
 
@@ -309,12 +309,12 @@ library AuditInputs {
     function _bits(Writer memory writer, uint256 bits, uint256 count) private pure {
         uint256 room = WORD_BITS - writer.offset;
         bits &= (1 << count) - 1;
-        writer.words[writer.at] |= (bits << writer.offset) & ((1 << WORD_BITS) - 1);
+        writer.words[writer.word] |= (bits << writer.offset) & ((1 << WORD_BITS) - 1);
         if (count <= room) {
             writer.offset += count;
         } else {
-            writer.at += 1;
-            writer.words[writer.at] = bits >> room;
+            writer.word += 1;
+            writer.words[writer.word] = bits >> room;
             writer.offset = count - room;
         }
     }
