@@ -93,7 +93,7 @@ function ours() {
   const contracts = compile(
     require('solc'),
     sources,
-    { evmVersion: 'cancun', optimizer: { enabled: true, runs: 200 } },
+    { evmVersion: 'cancun', viaIR: true, optimizer: { enabled: true, runs: 200 } },
     ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'],
     { import: (name) => ({ contents: read('node_modules', name) }) },
   );

@@ -126,7 +126,7 @@ struct Election {
 }
 
 /// The final result of an election.
-struct Result {
+struct Outcome {
     /// Whether the draft's pass rule holds.
     bool passed;
     /// When it was finalised, by the block's clock.
@@ -161,7 +161,7 @@ interface IElections {
     /// A draft was opened as an election.
     event Opened(
         bytes32 indexed electionId,
-        bytes32 indexed draftId,
+        bytes32 indexed draft,
         address indexed organiser,
         address operator,
         bytes32 censusRoot,
@@ -183,8 +183,8 @@ interface IElections {
     );
     /// A tally chunk from entry `start` on was accepted.
     event ChunkPosted(bytes32 indexed electionId, address indexed poster, uint32 start, uint256 state);
-    /// The result stands.
-    event Finalised(bytes32 indexed electionId, bool passed, uint32 slots, uint64[] totals);
+    /// The result stands; the proposal is accepted if the pass rule holds.
+    event Finalised(bytes32 indexed electionId, bool accepted, uint32 slots, uint64[] totals);
     /// A deadline passed at this stage; the election has no result.
     event Voided(bytes32 indexed electionId, Stage stage);
 
@@ -193,7 +193,7 @@ interface IElections {
     /// The draft breaks a rule of the specification; the field's name.
     error InvalidDraft(string field);
     /// A draft opens once. A67
-    error DraftOpened(bytes32 draftId, bytes32 electionId);
+    error DraftOpened(bytes32 draft, bytes32 electionId);
     /// Not as many signatures as trustees.
     error WrongSignatureCount(uint256 expected, uint256 found);
     /// A signature is malformed, or not by the account that has to sign:
@@ -318,7 +318,7 @@ interface IElections {
     function draftId(Draft calldata draft) external pure returns (bytes32);
 
     /// The election of a draft, or 0.
-    function electionOf(bytes32 draftId) external view returns (bytes32 electionId);
+    function electionOf(bytes32 draft) external view returns (bytes32 electionId);
 
     /// An election; all zero if there is none.
     function election(bytes32 electionId) external view returns (Election memory);
@@ -335,7 +335,7 @@ interface IElections {
     ) external view returns (uint256 point, uint256 fingerprint);
 
     /// The result. Reverts with `NotFinalised` if there is none.
-    function result(bytes32 electionId) external view returns (Result memory);
+    function result(bytes32 electionId) external view returns (Outcome memory);
 
     /// Whether the election is finalised and its proposal has passed. Never
     /// reverts.

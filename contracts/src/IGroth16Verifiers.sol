@@ -30,8 +30,8 @@ struct Circuit {
 /// development keys can be added like any other, and proofs under them can be
 /// forged by anyone.
 interface IGroth16Verifiers {
-    /// A key was added; `data` holds its points.
-    event KeyAdded(bytes32 indexed keyHash, string circuit, address data);
+    /// A key of the circuit with this id was added; `data` holds its points.
+    event KeyAdded(bytes32 indexed keyHash, string id, address data);
 
     /// The key is known already.
     error KeyKnown(bytes32 keyHash);

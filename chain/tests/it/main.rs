@@ -2,4 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod attestation;
+mod chain;
+mod compiled;
+mod election;
+mod elections;
 mod evm;
