@@ -101,7 +101,7 @@ function ours() {
   fs.mkdirSync(at('artifacts', 'testing'), { recursive: true });
   for (const source of names) {
     for (const [name, { abi, evm }] of Object.entries(contracts[source] || {})) {
-      if (evm.bytecode.object === '' || abi.length === 0) continue;
+      if (evm.bytecode.object === '' || abi.every((item) => item.type === 'error')) continue;
       const immutables = Object.values(evm.deployedBytecode.immutableReferences || {}).flat();
       const artifact = {
         abi,

@@ -11,3 +11,19 @@ alloy::sol!(
     #[sol(all_derives)]
     "../contracts/src/IGroth16Verifiers.sol"
 );
+alloy::sol!(
+    #[sol(all_derives)]
+    "../contracts/src/IAttestations.sol"
+);
+alloy::sol!(
+    #[sol(all_derives)]
+    "../contracts/src/IExecutor.sol"
+);
+alloy::sol!(
+    #[sol(all_derives)]
+    "../contracts/src/IModelGate.sol"
+);
+alloy::sol!(
+    #[sol(all_derives)]
+    "../contracts/src/Terms.sol"
+);

@@ -61,6 +61,30 @@ impl Artifact {
         Self::parse("Groth16Verifiers", include_str!("../../contracts/artifacts/Groth16Verifiers.json"))
     }
 
+    /// `Attestations`. spec: `gate.attestations`
+    ///
+    /// # Errors
+    /// If the committed file is damaged.
+    pub fn attestations() -> Result<Self, InvalidArtifact> {
+        Self::parse("Attestations", include_str!("../../contracts/artifacts/Attestations.json"))
+    }
+
+    /// `ModelGate`. spec: `gate`
+    ///
+    /// # Errors
+    /// If the committed file is damaged.
+    pub fn gate() -> Result<Self, InvalidArtifact> {
+        Self::parse("ModelGate", include_str!("../../contracts/artifacts/ModelGate.json"))
+    }
+
+    /// `Executor`, which creates its `Timelock` itself. spec: `gate.executor`
+    ///
+    /// # Errors
+    /// If the committed file is damaged.
+    pub fn executor() -> Result<Self, InvalidArtifact> {
+        Self::parse("Executor", include_str!("../../contracts/artifacts/Executor.json"))
+    }
+
     /// Whether `code`, read from a chain, is this contract's, whatever its
     /// immutables are. Who relies on a contract checks this first (A55).
     pub fn is_code(&self, code: &[u8]) -> bool {

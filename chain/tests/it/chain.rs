@@ -9,6 +9,7 @@ use revm::{
     context_interface::result::{ExecutionResult, Output},
     database::InMemoryDB,
     primitives::{Address, Bytes, Log, TxKind, U256, hardfork::SpecId},
+    state::AccountInfo,
 };
 use std::collections::BTreeMap;
 
@@ -78,6 +79,8 @@ pub struct Chain {
     state: InMemoryDB,
     /// The next block's time.
     pub time: u64,
+    /// The next block's number.
+    pub number: u64,
     /// The chain's id.
     pub id: u64,
 }
@@ -85,17 +88,28 @@ pub struct Chain {
 impl Chain {
     /// An empty chain.
     pub fn new() -> Self {
-        Self { state: InMemoryDB::default(), time: START, id: CHAIN_ID }
+        Self { state: InMemoryDB::default(), time: START, number: 1, id: CHAIN_ID }
     }
 
     /// Creates a contract; returns its address and the gas.
     pub fn create(&mut self, from: Address, code: Vec<u8>) -> (Address, u64) {
-        match self.run(from, TxKind::Create, code, GAS_LIMIT) {
+        self.try_create(from, code).unwrap_or_else(|why| panic!("not created: {why:?}"))
+    }
+
+    /// Creates a contract, unless its constructor or a limit refuses.
+    pub fn try_create(&mut self, from: Address, code: Vec<u8>) -> Result<(Address, u64), ExecutionResult> {
+        match self.run(from, TxKind::Create, code, GAS_LIMIT, 0) {
             ExecutionResult::Success { output: Output::Create(_, Some(address)), gas, .. } => {
-                (address, gas.tx_gas_used())
+                Ok((address, gas.tx_gas_used()))
             }
-            other => panic!("not created: {other:?}"),
+            other => Err(other),
         }
+    }
+
+    /// Gives an account what it may send.
+    pub fn fund(&mut self, account: Address, wei: u64) {
+        let info = AccountInfo { balance: U256::from(wei), nonce: self.nonce(account), ..Default::default() };
+        self.state.insert_account_info(account, info);
     }
 
     /// Sends a transaction.
@@ -105,7 +119,12 @@ impl Chain {
 
     /// Sends a transaction with a limit of its own.
     pub fn send_with(&mut self, from: Address, to: Address, data: Vec<u8>, limit: u64) -> Sent {
-        let result = self.run(from, TxKind::Call(to), data, limit);
+        self.pay(from, to, data, limit, 0)
+    }
+
+    /// Sends a transaction with wei.
+    pub fn pay(&mut self, from: Address, to: Address, data: Vec<u8>, limit: u64, wei: u64) -> Sent {
+        let result = self.run(from, TxKind::Call(to), data, limit, wei);
         let gas = result.tx_gas_used();
         match result {
             ExecutionResult::Success { output, logs, .. } => {
@@ -138,24 +157,28 @@ impl Chain {
         self.state.cache.accounts.get(&of).map_or(0, |account| account.info.nonce)
     }
 
-    fn run(&mut self, from: Address, kind: TxKind, data: Vec<u8>, limit: u64) -> ExecutionResult {
+    fn run(&mut self, from: Address, kind: TxKind, data: Vec<u8>, limit: u64, wei: u64) -> ExecutionResult {
         let transaction = TxEnv::builder()
             .caller(from)
             .kind(kind)
             .data(Bytes::from(data))
             .gas_limit(limit)
+            .value(U256::from(wei))
             .nonce(self.nonce(from))
             .chain_id(Some(self.id))
             .build()
             .expect("a complete transaction");
-        let (time, id) = (self.time, self.id);
+        let (time, number, id) = (self.time, self.number, self.id);
         let context = Context::mainnet()
             .with_db(&mut self.state)
             .modify_cfg_chained(|cfg| {
                 cfg.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
                 cfg.chain_id = id;
             })
-            .modify_block_chained(|block| block.timestamp = U256::from(time));
+            .modify_block_chained(|block| {
+                block.timestamp = U256::from(time);
+                block.number = U256::from(number);
+            });
         let mut evm = context.build_mainnet();
         evm.transact_commit(transaction).expect("a transaction that may be sent")
     }

@@ -18,8 +18,9 @@ fn copy(from: &Path, to: &Path, kinds: &[&str]) {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     let mut all: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into()).collect();
+        entries.filter(|e| e.path().is_file()).map(|e| e.file_name().into()).collect();
     all.sort();
     all
 }
@@ -31,9 +32,11 @@ fn the_committed_artifacts_are_those_of_the_sources() {
     let lock = "package-lock.json";
     let fresh = fs::read(source.join(lock)).ok() != fs::read(target.join(lock)).ok();
     copy(&source, &target, &["json", "cjs"]);
-    let _ = fs::remove_dir_all(target.join("src"));
-    copy(&source.join("src"), &target.join("src"), &["sol"]);
-    copy(&source.join("attestation"), &target.join("attestation"), &["sol"]);
+    for folder in ["src", "testing"] {
+        let _ = fs::remove_dir_all(target.join(folder));
+        copy(&source.join(folder), &target.join(folder), &["sol"]);
+    }
+    copy(&source.join("attestation"), &target.join("attestation"), &["sol", "json"]);
     let run = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).current_dir(&target).output().unwrap();
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
@@ -43,11 +46,14 @@ fn the_committed_artifacts_are_those_of_the_sources() {
     }
     run("node", &["compile.cjs"]);
     let read = |folder: &Path, file: &Path| fs::read_to_string(folder.join(file)).unwrap();
-    let hex = Path::new("attestation/verifier.hex");
-    assert_eq!(read(&target, hex), read(&source, hex));
-    let (made, committed) = (target.join("artifacts"), source.join("artifacts"));
-    assert_eq!(files(&made), files(&committed));
-    for file in files(&made) {
-        assert_eq!(read(&made, &file), read(&committed, &file), "make {} again", file.display());
+    for file in ["attestation/verifier.hex", "src/AttestationKey.sol"].map(Path::new) {
+        assert_eq!(read(&target, file), read(&source, file), "make {} again", file.display());
+    }
+    for folder in ["artifacts", "artifacts/testing"] {
+        let (made, committed) = (target.join(folder), source.join(folder));
+        assert_eq!(files(&made), files(&committed));
+        for file in files(&made) {
+            assert_eq!(read(&made, &file), read(&committed, &file), "make {} again", file.display());
+        }
     }
 }

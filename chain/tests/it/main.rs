@@ -7,3 +7,4 @@ mod compiled;
 mod election;
 mod elections;
 mod evm;
+mod gate;

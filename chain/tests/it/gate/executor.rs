@@ -5,7 +5,7 @@ use super::{
     votes,
     world::{Votes, account, deploy_testing, ours, refused, theirs},
 };
-use crate::evm::{GAS_LIMIT, Reverted, Sent};
+use super::evm::{GAS_LIMIT, Reverted, Sent};
 use alloy::{
     primitives::B256,
     sol_types::{SolCall, SolError},

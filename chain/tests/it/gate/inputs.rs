@@ -5,7 +5,7 @@ use super::{
     audit::{MODEL, PROVEN, sign, terms},
     world::{account, deploy_testing, refused},
 };
-use crate::evm::{Evm, GAS_LIMIT};
+use super::evm::{Evm, GAS_LIMIT};
 use alloy::{
     primitives::U256,
     sol_types::{SolValue, sol_data},
@@ -33,13 +33,13 @@ struct Harness {
 
 impl Harness {
     fn new() -> Self {
-        let mut evm = Evm::new();
+        let mut evm = Evm::with_chain_id(1);
         let address = deploy_testing(&mut evm, HARNESS);
         Self { evm, address }
     }
 
     /// The inputs, or the error.
-    fn encode(&mut self, submission: &abi::Submission) -> Result<Vec<U256>, crate::evm::Reverted> {
+    fn encode(&mut self, submission: &abi::Submission) -> Result<Vec<U256>, super::evm::Reverted> {
         let signature = format!("encode({},bytes32)", <abi::Submission as SolType>::SOL_NAME);
         let arguments = (submission.clone(), alloy::primitives::B256::new(DIGEST)).abi_encode_params();
         let call = [&keccak256(signature)[..4], &arguments].concat();

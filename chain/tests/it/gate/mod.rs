@@ -2,6 +2,7 @@
 
 mod attest;
 mod audit;
+mod evm;
 mod executor;
 mod inputs;
 mod models;

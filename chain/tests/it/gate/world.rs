@@ -1,7 +1,7 @@
 //! A chain with the contracts and their parties.
 
 use super::audit::{EXPIRES, ISSUED, MODEL, ORGANISATION, PROVEN, SYSTEM, sign, terms};
-use crate::evm::{Evm, Reverted, Sent};
+use super::evm::{Evm, Reverted, Sent};
 use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
 };
@@ -168,8 +168,8 @@ impl World {
 #[track_caller]
 pub fn refused(result: Result<Sent, Reverted>, selector: [u8; 4]) -> Reverted {
     let reverted = result.expect_err("it was accepted");
-    let found = reverted.data.get(..4).map(hex::encode);
-    assert_eq!(found, Some(hex::encode(selector)), "another error: 0x{}", hex::encode(&reverted.data));
+    let found = reverted.0.get(..4).map(hex::encode);
+    assert_eq!(found, Some(hex::encode(selector)), "another error: 0x{}", hex::encode(&reverted.0));
     reverted
 }
 
