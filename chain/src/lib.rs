@@ -1,18 +1,25 @@
 //! Settlement on EVM chains: what contracts take, chains to talk to (an
 //! embedded one, and others over JSON-RPC), and the poster, which gets
 //! transactions into a chain exactly once. The only crate that names an EVM
-//! or a chain library. spec: `chain`, `attestation.evm`.
+//! or a chain library. spec: `chain`, `settlement`, `gate`, `attestation.evm`.
 
+pub mod abi;
+pub mod artifact;
 pub mod attestation;
+pub mod audits;
 pub mod backend;
 mod contracts;
 mod convert;
+pub mod elections;
+pub mod gate;
 pub mod lines;
 pub mod outbox;
 pub mod poster;
 pub mod revert;
+pub mod settlement;
 pub mod transaction;
 
+pub use artifact::{Artifact, InvalidArtifact};
 pub use backend::{Backend, Chain, Embedded, Hash, Rpc};
 pub use outbox::Outbox;
 pub use poster::{Policy, Poster};

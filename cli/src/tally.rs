@@ -6,7 +6,10 @@ use circuits::{
     types::{BoardEntry, Ciphertexts, Slot, Tally},
 };
 use node::{TallyCase, TallyFailure, TallyProver};
-use prover::{KeyStore, tally::prove_tally};
+use prover::{
+    KeyStore,
+    tally::{Job, prove_tally},
+};
 use rand_core::OsRng;
 use std::{collections::BTreeMap, error::Error, fmt, sync::Arc};
 use trustee::{CheckedBoard, CombineError, Decrypted, Message, combine};
@@ -84,7 +87,8 @@ impl TallyProver for Prover {
         let progress = |done: usize, all: usize| (self.report)("proving the tally", done as u64, all as u64);
         (self.report)("proving the tally", 0, 1);
         let key = |id| self.keys.get(id, &|_| {});
-        prove_tally(Layout::standard(shape), &board, draft.options.len(), opened, key, &mut OsRng, progress)
-            .map_err(failed)
+        let (layout, options) = (Layout::standard(shape), draft.options.len());
+        let job = Job { layout, board: &board, options, opened, points: &[] };
+        prove_tally(job, key, &mut OsRng, progress).map_err(failed)
     }
 }

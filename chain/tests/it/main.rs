@@ -3,5 +3,10 @@
 
 mod anvil;
 mod attestation;
+mod chain;
+mod compiled;
+mod election;
+mod elections;
 mod evm;
+mod gate;
 mod poster;

@@ -1,0 +1,11 @@
+//! `Attestations`, `ModelGate` and `Executor` with a real proof.
+
+mod attest;
+mod audit;
+mod evm;
+mod executor;
+mod inputs;
+mod models;
+mod status;
+mod votes;
+mod world;
