@@ -123,7 +123,7 @@ impl<'c, B: Backend> Elections<'c, B> {
     /// # Errors
     /// If the chain does not answer.
     pub async fn election_of(&self, draft: DraftId) -> Result<Option<ElectionId>, Error> {
-        let call = IElections::electionOfCall { draftId: draft.to_bytes().into() };
+        let call = IElections::electionOfCall { draft: draft.to_bytes().into() };
         let answer = self.ask(self.contract, call, "electionOf").await?;
         if answer.is_zero() {
             return Ok(None);
@@ -136,8 +136,10 @@ impl<'c, B: Backend> Elections<'c, B> {
     /// # Errors
     /// If the chain does not answer.
     pub async fn progress(&self, election: ElectionId, poster: Address) -> Result<Progress, Error> {
-        let call =
-            IElections::postingCall { electionId: elections::id(election), poster: elections::address(poster) };
+        let call = IElections::postingCall {
+            electionId: elections::id(election),
+            poster: elections::address(poster),
+        };
         let posting = self.ask(self.contract, call, "posting").await?;
         Ok(Progress { ballots: posting.ballots, chunks: posting.chunks })
     }

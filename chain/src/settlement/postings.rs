@@ -10,7 +10,9 @@ use crate::{
     outbox::{Done, Posting, PostingId},
 };
 use alloy::sol_types::SolCall;
-use circuits::types::{Address, BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally};
+use circuits::types::{
+    Address, BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally,
+};
 use verifier::VerifyingKey;
 
 /// Words of `election`'s answer. Its fields are all of fixed size.
@@ -82,7 +84,7 @@ impl Case {
 
     /// Opens the draft as the election.
     pub fn open(&self, draft: &SignedDraft, key: &SignedElectionKey) -> Posting {
-        let call = IElections::electionOfCall { draftId: draft.draft.id().to_bytes().into() };
+        let call = IElections::electionOfCall { draft: draft.draft.id().to_bytes().into() };
         let done = self.answer(call.abi_encode(), 0, 1);
         self.posting("open", 0, elections::open(draft, key), done)
     }
@@ -144,7 +146,12 @@ impl Case {
             id: PostingId::new(hash, "key", 0),
             to: Some(verifiers),
             data: Data(elections::add_key(key)?),
-            done: Done::Answer { to: verifiers, data: Data(question.abi_encode()), word: 0, least: Hash(one) },
+            done: Done::Answer {
+                to: verifiers,
+                data: Data(question.abi_encode()),
+                word: 0,
+                least: Hash(one),
+            },
         })
     }
 }

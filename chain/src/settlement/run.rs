@@ -7,7 +7,9 @@ use crate::{
     outbox::{Posting, PostingId},
     poster::{self, Posted, Poster},
 };
-use circuits::types::{BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally};
+use circuits::types::{
+    BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally,
+};
 use verifier::{CircuitId, VerifyingKey};
 
 /// Why an election is not settled.
@@ -32,7 +34,9 @@ pub enum Error {
     #[error("the draft was opened as another election on the chain: {0}")]
     OtherElection(ElectionId),
     /// See the message.
-    #[error("the chain has closed the board with {chain} entries under another head than this one with {here}")]
+    #[error(
+        "the chain has closed the board with {chain} entries under another head than this one with {here}"
+    )]
     OtherHead {
         /// On the chain.
         chain: u32,

@@ -1,10 +1,10 @@
 //! What `Attestations.attest` accepts and refuses.
 
+use super::evm::GAS_LIMIT;
 use super::{
     audit::{EXPIRES, ISSUED, MODEL, ORGANISATION, PROVEN, sign},
     world::{CHAIN_ID, START, World, account, ours, refused, system_tag},
 };
-use super::evm::GAS_LIMIT;
 use ::audit::{
     attestation::{Attestation, Proven, outcome_hash, table_hash},
     commitment::reading_digest,
@@ -339,8 +339,7 @@ fn a53_replays_on_another_chain_or_contract_are_refused() {
 
     let mut elsewhere = World::on_chain(CHAIN_ID + 1);
     assert_eq!(elsewhere.attestations, world.attestations);
-    let code =
-        audits::creation_code(ours(world.verifier), ORGANISATION, world.organiser.address()).unwrap();
+    let code = audits::creation_code(ours(world.verifier), ORGANISATION, world.organiser.address()).unwrap();
     let (second, _, _) = world.evm.deploy(code).unwrap();
     world.attestations = second;
     for other in [&mut elsewhere, &mut world] {

@@ -1,11 +1,12 @@
 //! The public inputs that the contract computes are those of the circuit,
 //! and it keeps the same rules.
 
+use super::evm::{Evm, GAS_LIMIT};
 use super::{
     audit::{MODEL, PROVEN, sign, terms},
     world::{account, deploy_testing, refused},
 };
-use super::evm::{Evm, GAS_LIMIT};
+use alloy::sol_types::SolType;
 use alloy::{
     primitives::U256,
     sol_types::{SolValue, sol_data},
@@ -13,12 +14,11 @@ use alloy::{
 use chain::{abi, audits};
 use circuits::{
     attestation::{
-        CellSet, Counts, DataDigest, Disclosed, Disclosure, GroupSet, Metric, Policy, Ratio, Shape, Statement,
-        Subject, Verdict, View, ViewOutcome,
+        CellSet, Counts, DataDigest, Disclosed, Disclosure, GroupSet, Metric, Policy, Ratio, Shape,
+        Statement, Subject, Verdict, View, ViewOutcome,
     },
     types::{Domain, keccak256},
 };
-use alloy::sol_types::SolType;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use revm::primitives::Address;
@@ -297,7 +297,8 @@ fn the_calldata_fits_the_committed_interfaces() {
         serde_json::from_str(include_str!("../../../../contracts/artifacts/Attestations.json")).unwrap();
     let names: Vec<&str> =
         abi["abi"].as_array().unwrap().iter().filter_map(|item| item["name"].as_str()).collect();
-    for name in ["attest", "anchor", "register", "revoke", "InvalidPolicy", "InvalidOutcome", "CellTooSmall"] {
+    for name in ["attest", "anchor", "register", "revoke", "InvalidPolicy", "InvalidOutcome", "CellTooSmall"]
+    {
         assert!(names.contains(&name), "{name} is not in the interface");
     }
     let mut world = super::world::World::new();

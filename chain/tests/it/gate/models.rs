@@ -24,7 +24,8 @@ const CLOSING: u64 = ISSUED + 500;
 
 /// The approval of all tests with one term changed.
 fn with(votes: &Votes, change: impl FnOnce(&mut Terms)) -> Proposal {
-    let Proposal::Approve { model, policy_hash, auditor, data_root, expires, demand } = votes.approval() else {
+    let Proposal::Approve { model, policy_hash, auditor, data_root, expires, demand } = votes.approval()
+    else {
         panic!("an approval");
     };
     let mut terms = Terms { model, policy_hash, auditor, data_root, expires, demand };
@@ -235,7 +236,9 @@ fn one_vote_may_decide_on_several_models() {
     let standing = votes.ask(&IModelGate::standingCall { model: B256::new(other) }).standing_;
     assert_eq!(standing, Standing::Sanctioned);
     // Both in one draft: the sanction counts, whatever the order.
-    for proposals in [[approval, Proposal::Sanction { model: MODEL }], [Proposal::Sanction { model: MODEL }, approval]] {
+    for proposals in
+        [[approval, Proposal::Sanction { model: MODEL }], [Proposal::Sanction { model: MODEL }, approval]]
+    {
         let (mut votes, _) = Votes::new();
         votes.vote(CLOSING, &proposals);
         assert_eq!(votes.standing(), Standing::Sanctioned);
