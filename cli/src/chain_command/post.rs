@@ -1,17 +1,29 @@
 //! `tabella chain post`: a record on the chain that its draft names.
 
 use super::options::PosterOptions;
-use crate::{record, text, verify};
-use anyhow::{Result, ensure};
+use crate::{
+    progress, record,
+    tally::{Closed, Prover},
+    text, verify,
+};
+use anyhow::{Context, Result, ensure};
 use chain::{
     Backend,
+    elections::ClosedOn,
     poster::Posted,
-    settlement::{Elections, Outcome, Settlement},
+    settlement::{Elections, Outcome, Settlement, Stage},
 };
-use circuits::types::ElectionId;
+use circuits::{
+    params::BATCH_ROWS,
+    types::{
+        BoardEntry, ElectionId, ROUND_DECRYPTION, SignedDraft, SignedElectionKey, SignedHead, Tally,
+        TrusteeMessage,
+    },
+};
 use clap::Args;
+use prover::KeyStore;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 use verifier::record::Record;
 
 /// `tabella chain post`
@@ -81,8 +93,13 @@ pub async fn post<B: Backend>(poster: &mut chain::Poster<B>, record: &Record) ->
     let keys = settlement.keys(&record.keys).await?;
     let open = settlement.open(signed, key).await?;
     let close = settlement.close(&election.head, election.close_signature.as_ref()).await?;
-    let batches = settlement.ballots(&record.entries).await?;
-    let tally = settlement.result(&record.tally).await?;
+    let mut batches = Vec::new();
+    let mut tally = Vec::new();
+    if settlement.on_chain().await?.stage != Stage::Finalised {
+        batches = settlement.ballots(&record.entries).await?;
+        let proven = prove(signed, key, &record.entries, &election.head, &record.messages)?;
+        tally = settlement.result(&proven).await?;
+    }
     settlement.finish().await?;
     let one = |posted: &Posted| posted.gas().unwrap_or_default();
     let each = |posted: &[Posted]| posted.iter().filter_map(Posted::gas).collect::<Vec<u64>>();
@@ -93,6 +110,42 @@ pub async fn post<B: Backend>(poster: &mut chain::Poster<B>, record: &Record) ->
         batches: each(&batches),
         tally: each(&tally),
     })
+}
+
+/// The result's proof for the chain: over the points that bind it to the
+/// ballots there. The record's own proof has none.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn prove(
+    signed: &SignedDraft,
+    key: &SignedElectionKey,
+    entries: &[BoardEntry],
+    head: &SignedHead,
+    messages: &[TrusteeMessage],
+) -> Result<Tally> {
+    let (draft, head) = (&signed.draft, &head.head);
+    let closed =
+        ClosedOn { domain: draft.domain(), election_id: head.election_id, root: head.root, size: head.size };
+    let points = closed.points(entries, BATCH_ROWS);
+    let decryptions: Vec<TrusteeMessage> =
+        messages.iter().filter(|m| m.round == ROUND_DECRYPTION).cloned().collect();
+    let store = KeyStore::of_circuits(KeyStore::default_directory().context("keys")?);
+    let line = progress::spinner("proving the result for the chain");
+    let said = line.clone();
+    let report = Arc::new(move |what: &str, _, _| said.set_message(format!("{what} for the chain")));
+    let proven = tokio::task::block_in_place(|| {
+        Prover::new(Arc::new(store), report).result(Closed {
+            draft,
+            key,
+            election_id: head.election_id,
+            entries: entries.to_vec(),
+            decryptions: &decryptions,
+            points: &points,
+        })
+    });
+    line.finish_and_clear();
+    proven.context("the result cannot be proven for the chain")
 }
 
 fn print(record: &Record, outcome: &Outcome, gas: &Gas) -> Result<()> {

@@ -127,8 +127,7 @@ impl Watch<'_> {
                 self.close(&mut settlement).await?;
             }
             if phase == Phase::Tallied {
-                let tally = record::fetch_tally(&self.node, id).await?.context("the node lost its result")?;
-                settlement.result(&tally).await?;
+                self.result(&mut settlement).await?;
             }
             if phase == Phase::Tallied || self.options.once {
                 settlement.finish().await?;
@@ -159,6 +158,20 @@ impl Watch<'_> {
             let entries = record::fetch_entries(&self.node, self.election.id, head.head.size).await?;
             settlement.ballots(&entries).await?;
         }
+        Ok(())
+    }
+
+    /// Proves the result from what the trustees decrypted, and posts it.
+    async fn result(&self, settlement: &mut Settlement<'_, Chain>) -> Result<()> {
+        if settlement.on_chain().await?.stage == Stage::Finalised {
+            return Ok(());
+        }
+        let head = self.head().await?.context("the node has lost the last head")?;
+        let entries = record::fetch_entries(&self.node, self.election.id, head.head.size).await?;
+        let (messages, _) = record::fetch_messages(&self.node, self.election.draft().id()).await?;
+        let (signed, key) = (&self.election.signed_draft, &self.election.key);
+        let tally = super::post::prove(signed, key, &entries, &head, &messages)?;
+        settlement.result(&tally).await?;
         Ok(())
     }
 
