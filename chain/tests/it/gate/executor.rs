@@ -1,11 +1,11 @@
 //! Running what members voted for.
 
+use super::evm::{GAS_LIMIT, Reverted, Sent};
 use super::{
     audit::{ISSUED, MODEL},
     votes,
     world::{Votes, account, deploy_testing, ours, refused, theirs},
 };
-use super::evm::{GAS_LIMIT, Reverted, Sent};
 use alloy::{
     primitives::B256,
     sol_types::{SolCall, SolError},
@@ -200,10 +200,11 @@ fn a68_the_timelock_obeys_nobody_else() {
     let stranger = word_address(Address::default());
     let grant = |role: [u8; 32]| [&keccak256("grantRole(bytes32,address)")[..4], &role, &stranger].concat();
     let delay = [&keccak256("updateDelay(uint256)")[..4], &word_u64(0)].concat();
-    let operation = world.votes.world.evm.view(
-        world.executor,
-        IExecutor::operationOfCall { electionId: id(vote.0) }.abi_encode(),
-    );
+    let operation = world
+        .votes
+        .world
+        .evm
+        .view(world.executor, IExecutor::operationOfCall { electionId: id(vote.0) }.abi_encode());
     let cancel = [&keccak256("cancel(bytes32)")[..4], &operation].concat();
     let (target, data) = (word_address(ours(world.target)), keccak256("act()"));
     let single = |name: &str, delay: bool| {

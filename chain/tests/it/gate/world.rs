@@ -185,7 +185,10 @@ impl Votes {
     /// The attestation is recorded, no vote is.
     pub fn new() -> (Self, Attestation) {
         let (mut world, attestation) = World::attested();
-        let elections = deploy_testing(&mut world.evm, include_str!("../../../../contracts/artifacts/testing/ElectionsStub.json"));
+        let elections = deploy_testing(
+            &mut world.evm,
+            include_str!("../../../../contracts/artifacts/testing/ElectionsStub.json"),
+        );
         let mandate = Mandate {
             elections: ours(elections),
             organisation: ORGANISATION.into(),
@@ -225,8 +228,7 @@ impl Votes {
         let id = election_of(draft);
         let word = |last: u8| [vec![0; 31], vec![last]].concat();
         let selector = &keccak256("set(bytes32,bytes32,bool)")[..4];
-        let call =
-            [selector, &id.to_bytes(), &draft.id().to_bytes(), &word(passed.into())].concat();
+        let call = [selector, &id.to_bytes(), &draft.id().to_bytes(), &word(passed.into())].concat();
         self.world.evm.send(self.elections, call).unwrap();
         id
     }
