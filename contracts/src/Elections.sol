@@ -56,7 +56,7 @@ contract Elections is IElections, EIP712("Tabella", "1") {
         uint64 opening;
         uint64 finalised;
         /// The result as the proof has it. spec: `tally.packed`
-        uint256[] packed;
+        uint256[4] packed;
     }
 
     /// A batch of ballots: the point z and the fingerprint of its rows there.
@@ -511,7 +511,9 @@ contract Elections is IElections, EIP712("Tabella", "1") {
         s.stage = Stage.Finalised;
         s.passed = passed_;
         s.finalised = uint64(block.timestamp);
-        s.packed = packed;
+        for (uint256 i = 0; i < packed.length; ++i) {
+            if (packed[i] != 0) s.packed[i] = packed[i];
+        }
         emit Finalised(electionId, passed_, slots, totals);
     }
 

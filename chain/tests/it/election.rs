@@ -102,6 +102,29 @@ pub struct Election {
     members: Vec<Member>,
 }
 
+/// Whose signatures an election needs.
+#[derive(Clone)]
+pub struct Parties {
+    /// Signs heads.
+    pub operator: AccountKey,
+    /// Signs draft and orders.
+    pub organiser: AccountKey,
+    /// Sign the key.
+    pub trustees: Vec<AccountKey>,
+}
+
+impl Parties {
+    /// Others each time.
+    pub fn random() -> Self {
+        let account = || AccountKey::random(&mut OsRng);
+        Self {
+            operator: account(),
+            organiser: account(),
+            trustees: (0..TRUSTEES).map(|_| account()).collect(),
+        }
+    }
+}
+
 /// The keys of all elections of these tests.
 pub fn store() -> &'static KeyStore {
     static STORE: OnceLock<KeyStore> = OnceLock::new();
@@ -165,10 +188,14 @@ impl Election {
     /// An election whose tally proofs have the layout's rows, with the first
     /// `entries` entries proven.
     pub fn new(layout: Layout, entries: usize) -> Self {
-        let account = || AccountKey::random(&mut OsRng);
-        let (operator, organiser) = (account(), account());
-        let trustees: Vec<AccountKey> = (0..TRUSTEES).map(|_| account()).collect();
-        let draft = draft(&operator, &organiser, &trustees);
+        Self::of(layout, entries, Parties::random(), |_| ())
+    }
+
+    /// The same with these parties and a changed draft.
+    pub fn of(layout: Layout, entries: usize, parties: Parties, change: impl FnOnce(&mut Draft)) -> Self {
+        let Parties { operator, organiser, trustees } = parties;
+        let mut draft = draft(&operator, &organiser, &trustees);
+        change(&mut draft);
         let (census, secrets) = census(&draft.census);
         let dealt = DealtKey::random(usize::from(THRESHOLD), TRUSTEES, &mut OsRng);
         let all = circuits(layout).map(|id| store().verifying_key(id, &|p| eprintln!("{p}")).unwrap());

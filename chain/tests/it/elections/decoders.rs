@@ -119,7 +119,7 @@ fn a50_changed_keys_change_no_other_key() {
 }
 
 #[test]
-fn calls_of_no_function_and_ether_are_refused() {
+fn calls_of_no_function_are_refused() {
     let chain = opened();
     for call in [vec![], vec![0; 4], vec![0; 36], vec![0xff; 3]] {
         assert!(!chain.call(contract(), call.clone()).is_done());

@@ -1,6 +1,7 @@
 //! `Elections` with real elections and proofs. Circuits have 8 rows where
 //! the size does not matter: batches of 4, chunks of 8.
 
+mod abi;
 mod decoders;
 mod gas;
 mod griefing;

@@ -452,6 +452,25 @@ fn chunks_of_another_account_spoil_nothing() {
     assert_eq!(stage(&chain), Stage::Finalised);
 }
 
+/// Each chunk names whose ballots it binds. One account has posted part of
+/// the board, another all of it, but part in another order.
+#[test]
+fn ballots_of_several_accounts_settle_a_board() {
+    let (s, mut chain) = (settled(), closed(TWO));
+    let (entries, calls) = (&s.election.entries, result_calls(&s.two));
+    post_all(&mut chain, OTHER, &entries[..8]);
+    post_all(&mut chain, POSTER, &[&entries[4..8], &entries[..4], &entries[8..]].concat());
+    is_invalid(&refused(&chain, calls[0].clone()));
+    let mixed = changed::<IElections::postChunkCall>(&calls[0], |call| call.poster = OTHER);
+    send(&mut chain, mixed).gas();
+    let missing = changed::<IElections::postChunkCall>(&calls[1], |call| call.poster = OTHER);
+    let error: IElections::BallotsMissing = refused(&chain, missing).error();
+    assert_eq!((error.poster, error.posted, error.size), (OTHER, 8, 11));
+    send(&mut chain, calls[1].clone()).gas();
+    send(&mut chain, calls[2].clone()).gas();
+    assert_eq!(result(&chain).totals, s.election.totals(TWO));
+}
+
 #[test]
 fn a_changed_result_of_chunks_is_refused() {
     let (mut chain, calls) = chunked();

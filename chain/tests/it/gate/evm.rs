@@ -29,7 +29,8 @@ pub struct Evm {
 
 impl Evm {
     pub fn with_chain_id(id: u64) -> Self {
-        let mut chain = Chain { id, ..Chain::new() };
+        let mut chain = Chain::new();
+        chain.id = id;
         chain.fund(SENDER, 1_000);
         Self { chain }
     }

@@ -6,6 +6,7 @@ mod evm;
 mod executor;
 mod inputs;
 mod models;
+mod settled;
 mod status;
 mod votes;
 mod world;

@@ -273,7 +273,7 @@ fn a68_elections_of_others_are_refused() {
     refuse("NotOurOrganiser", &|d| d.organiser = account(9).address());
     refuse("NotOurTrustees", &|d| d.trustees[2].signer = account(9).address());
     refuse("NotOurTrustees", &|d| d.trustees.swap(0, 1));
-    refuse("NotOurTrustees", &|d| drop(d.trustees.pop()));
+    refuse("NotOurTrustees", &|d| d.trustees.truncate(d.trustees.len() - 1));
     refuse("NotOurTrustees", &|d| d.trustees.push(d.trustees[0].clone()));
     refuse("NotOurTrustees", &|d| d.threshold = 3);
     refuse("WeakPassRule", &|d| d.pass_rule.quorum = 99);
@@ -345,7 +345,7 @@ fn calls_that_are_no_proposals_are_refused() {
     };
     refuse(Some("NotAProposal"), changed(&|c| c.value[31] = 1));
     refuse(Some("NotAProposal"), changed(&|c| c.data.push(0)));
-    refuse(Some("NotAProposal"), changed(&|c| drop(c.data.pop())));
+    refuse(Some("NotAProposal"), changed(&|c| c.data.truncate(c.data.len() - 1)));
     refuse(Some("NotAProposal"), changed(&|c| c.data[0] ^= 1));
     refuse(Some("NotAProposal"), changed(&|c| c.data.clear()));
     // No enum has a fourth member, no address 21 bytes, no time 65 bits.
