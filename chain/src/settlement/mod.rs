@@ -65,6 +65,17 @@ pub struct Elections<'c, B> {
     pub contract: Address,
 }
 
+/// Whether a gate lets a model be used now. spec: `gate`
+///
+/// # Errors
+/// If the chain does not answer, or the contract is no gate.
+pub async fn is_approved<B: Backend>(chain: &B, gate: Address, model: [u8; 32]) -> Result<bool, Error> {
+    let call = crate::abi::IModelGate::isApprovedCall { model: model.into() };
+    let answer = chain.call(&Call::question(gate, call.abi_encode())).await?;
+    crate::abi::IModelGate::isApprovedCall::abi_decode_returns(&answer)
+        .map_err(|_| Error::Answer("isApproved"))
+}
+
 impl<B> Clone for Elections<'_, B> {
     fn clone(&self) -> Self {
         *self

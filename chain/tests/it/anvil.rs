@@ -84,7 +84,7 @@ pub fn ask(port: u16, method: &str, parameters: &Value) -> Value {
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/anvil");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../chain/tests/anvil");
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("anvil");
         let modules = target.join("node_modules/@foundry-rs");
         if !modules.is_dir() {

@@ -13,6 +13,7 @@ use clap::Subcommand;
 
 pub use compare::compare;
 pub use options::ChainOptions;
+pub use post::prove as prove_for_chain;
 
 /// `tabella chain ..`
 #[derive(Debug, Subcommand)]

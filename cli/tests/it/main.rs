@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod chain;
 mod crash;
 mod demo;
 mod foreign;
