@@ -3,8 +3,8 @@
 
 use super::evm::{Evm, GAS_LIMIT};
 use super::{
-    audit::{MODEL, PROVEN, sign, terms},
-    world::{account, deploy_testing, refused},
+    audit::{MODEL, PROVEN, terms},
+    world::{account, deploy_testing},
 };
 use alloy::sol_types::SolType;
 use alloy::{
@@ -288,23 +288,4 @@ fn outcomes_and_counts_of_another_form_are_refused() {
         changed.disclosed[1..6].copy_from_slice(&cell);
         harness.encode(&changed).unwrap();
     }
-}
-
-/// The bindings call the functions that the contracts have.
-#[test]
-fn the_calldata_fits_the_committed_interfaces() {
-    let abi: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../contracts/artifacts/Attestations.json")).unwrap();
-    let names: Vec<&str> =
-        abi["abi"].as_array().unwrap().iter().filter_map(|item| item["name"].as_str()).collect();
-    for name in ["attest", "anchor", "register", "revoke", "InvalidPolicy", "InvalidOutcome", "CellTooSmall"]
-    {
-        assert!(names.contains(&name), "{name} is not in the interface");
-    }
-    let mut world = super::world::World::new();
-    let attestation = sign(&world.terms(), &account(9));
-    refused(
-        world.attest(&attestation),
-        <abi::IAttestations::AuditorNotRegistered as alloy::sol_types::SolError>::SELECTOR,
-    );
 }
