@@ -5,11 +5,14 @@ use super::evm::{Evm, Reverted, Sent};
 use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
 };
-use alloy::{primitives::B256, sol_types::SolCall};
+use alloy::{
+    primitives::B256,
+    sol_types::{SolCall, SolValue},
+};
 use chain::{
     abi::{
         IAttestations::{self, Status},
-        IModelGate,
+        IModelGate, Policy, Submission, ViewOutcome,
     },
     artifact::Artifact,
     attestation, audits,
@@ -134,7 +137,7 @@ impl World {
     }
 
     pub fn attest(&mut self, attestation: &Attestation) -> Result<Sent, Reverted> {
-        self.tell(audits::attest(attestation).unwrap())
+        self.tell(audits::attest(attestation))
     }
 
     pub fn revoke(&mut self, id: [u8; 32], time: u64, signer: &AccountKey) -> Result<Sent, Reverted> {
@@ -272,6 +275,28 @@ pub fn election_of(draft: &Draft) -> ElectionId {
 pub fn deploy_testing(evm: &mut Evm, json: &str) -> EvmAddress {
     let code = Artifact::parse("a contract for tests", json).unwrap().bytecode;
     evm.deploy(code).unwrap().0
+}
+
+/// Changes a submission's policy.
+pub fn change_policy(submission: &mut Submission, change: impl FnOnce(&mut Policy)) {
+    let mut policy = Policy::abi_decode(&submission.policy).unwrap();
+    change(&mut policy);
+    submission.policy = policy.abi_encode().into();
+}
+
+/// Changes a submission's outcome.
+pub fn change_outcome(submission: &mut Submission, change: impl FnOnce(&mut Vec<ViewOutcome>)) {
+    let mut outcome = <Vec<ViewOutcome>>::abi_decode(&submission.outcome).unwrap();
+    change(&mut outcome);
+    submission.outcome = outcome.abi_encode().into();
+}
+
+/// Changes a submission's counts.
+pub fn change_counts(submission: &mut Submission, change: impl FnOnce(&mut Vec<u64>)) {
+    let mut counts: Vec<u64> =
+        submission.disclosed.chunks(8).map(|c| u64::from_be_bytes(c.try_into().unwrap())).collect();
+    change(&mut counts);
+    submission.disclosed = counts.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<u8>>().into();
 }
 
 /// The name of the system as the contract keeps it.
