@@ -20,7 +20,7 @@ use chain::{
 };
 use circuits::{
     attestation::DataRoot,
-    types::{AccountKey, Address, Domain, Draft, ElectionId, TypedData, keccak256},
+    types::{AccountKey, Address, Domain, Draft, ElectionId, TypedData, keccak256, word_u64},
 };
 use revm::primitives::Address as EvmAddress;
 
@@ -28,6 +28,9 @@ use revm::primitives::Address as EvmAddress;
 pub const CHAIN_ID: u64 = 31_337;
 /// Block time at the start, just after signing.
 pub const START: u64 = ISSUED + 1_000;
+
+/// From the closing time of a vote until its result stands.
+pub const COUNTING: u64 = 50;
 
 /// See the module.
 pub struct World {
@@ -226,12 +229,14 @@ impl Votes {
         super::votes::draft(&self.mandate, closing, calls)
     }
 
-    /// What the stand-in says of an election with this draft.
+    /// What the stand-in says of an election with this draft: its result
+    /// stood [`COUNTING`] seconds after the closing time.
     pub fn settle(&mut self, draft: &Draft, passed: bool) -> ElectionId {
         let id = election_of(draft);
         let word = |last: u8| [vec![0; 31], vec![last]].concat();
-        let selector = &keccak256("set(bytes32,bytes32,bool)")[..4];
-        let call = [selector, &id.to_bytes(), &draft.id().to_bytes(), &word(passed.into())].concat();
+        let selector = &keccak256("set(bytes32,bytes32,bool,uint64)")[..4];
+        let time = word_u64(draft.times.closing + COUNTING);
+        let call = [selector, &id.to_bytes(), &draft.id().to_bytes(), &word(passed.into()), &time].concat();
         self.world.evm.send(self.elections, call).unwrap();
         id
     }
@@ -246,6 +251,15 @@ impl Votes {
         let id = self.settle(&draft, true);
         self.enact(id, &draft).unwrap();
         id
+    }
+
+    /// The same with a changed draft, and another nonce than other votes.
+    pub fn vote_anew(&mut self, closing: u64, proposals: &[Proposal], change: impl FnOnce(&mut Draft)) {
+        let mut draft = self.draft(closing, proposals);
+        change(&mut draft);
+        draft.nonce = keccak256([&draft.nonce[..], &draft.times.opening.to_be_bytes()].concat());
+        let id = self.settle(&draft, true);
+        self.enact(id, &draft).unwrap();
     }
 
     pub fn is_approved(&mut self) -> bool {
