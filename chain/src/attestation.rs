@@ -2,7 +2,8 @@
 //!
 //! It has no functions: the calldata is the public inputs, 32 bytes each,
 //! and the proof. It returns nothing for a valid proof and reverts for any
-//! other. It checks the proof alone; whoever calls it computes the inputs
+//! other, also for the same numbers in another form: r or more, or with bytes
+//! behind them. It checks the proof alone; whoever calls it computes the inputs
 //! from the voted policy and compares the proof's first 512 bytes with the
 //! anchored commitment.
 

@@ -16,13 +16,6 @@ use circuits::{
     types::Address,
 };
 
-/// An attestation that the on-chain contract cannot take.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the attestation's policy cannot be encoded for the contract: {0}; this is a fault of the program, please report it"
-)]
-pub struct InvalidPolicyEncoding(String);
-
 /// The bytecode that creates the contract for an organisation.
 ///
 /// # Errors
@@ -69,35 +62,28 @@ pub fn revoke(signed: &SignedRevocation) -> Vec<u8> {
 }
 
 /// Calldata that records an attestation.
-///
-/// # Errors
-/// If its policy cannot be encoded.
-pub fn attest(attestation: &Attestation) -> Result<Vec<u8>, InvalidPolicyEncoding> {
-    Ok(IAttestations::attestCall { submission: submission(attestation)? }.abi_encode())
+pub fn attest(attestation: &Attestation) -> Vec<u8> {
+    IAttestations::attestCall { submission: submission(attestation) }.abi_encode()
 }
 
 /// An attestation as the contract takes it.
-///
-/// # Errors
-/// If its policy cannot be encoded.
-pub fn submission(attestation: &Attestation) -> Result<abi::Submission, InvalidPolicyEncoding> {
-    // The policy's own encoding is what the policy hash is over.
-    let encoded = attestation.policy.abi().encode();
-    let policy = abi::Policy::abi_decode(&encoded).map_err(|e| InvalidPolicyEncoding(e.to_string()))?;
+pub fn submission(attestation: &Attestation) -> abi::Submission {
     let parts = &attestation.data;
-    Ok(abi::Submission {
+    let outcome: Vec<abi::ViewOutcome> = attestation.outcome.iter().map(outcome).collect();
+    let disclosed = attestation.disclosed.iter().flat_map(|d| d.values());
+    abi::Submission {
         claim: claim(attestation),
-        policy,
+        policy: attestation.policy.abi().encode().into(),
         data: abi::DataParts {
             mapping_: B256::new(attestation.mapping),
             file: B256::new(parts.file),
             receipts: B256::new(parts.receipts),
         },
-        outcome: attestation.outcome.iter().map(outcome).collect(),
-        disclosed: attestation.disclosed.iter().flat_map(|d| d.values()).collect(),
+        outcome: outcome.abi_encode().into(),
+        disclosed: disclosed.flat_map(u64::to_be_bytes).collect::<Vec<u8>>().into(),
         proof: attestation.proof.clone().into(),
         signature: attestation.signature.to_bytes().to_vec().into(),
-    })
+    }
 }
 
 fn claim(attestation: &Attestation) -> abi::Claim {

@@ -2,13 +2,13 @@
 //! members vote on, and what the contracts are told. spec: `gate`.
 
 use crate::{
-    abi::{self, IModelGate},
+    abi::{self, IElections, IModelGate},
     artifact::{Artifact, InvalidArtifact},
     elections::{self, address, id},
 };
 use alloy::{
-    primitives::{B256, FixedBytes, U256},
-    sol_types::{SolCall, SolType, SolValue},
+    primitives::{B256, U256},
+    sol_types::{SolCall, SolValue},
 };
 use circuits::types::{Address, Call, Draft, ElectionId, PassRule, keccak256};
 
@@ -169,8 +169,10 @@ pub fn execute(election: ElectionId, draft: &Draft) -> Vec<u8> {
 
 /// A call of `function(bytes32 electionId, Draft draft)`.
 fn with_draft(function: &str, election: ElectionId, draft: &Draft) -> Vec<u8> {
-    let signature = format!("{function}(bytes32,{})", <abi::Draft as SolType>::SOL_NAME);
-    let selector = keccak256(signature);
-    let arguments: (FixedBytes<32>, abi::Draft) = (id(election), elections::draft(draft));
-    [&selector[..4], &arguments.abi_encode_params()].concat()
+    // The draft's type as another function with that argument has it.
+    let kind = IElections::draftIdCall::SIGNATURE;
+    let kind = kind.strip_prefix("draftId(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(kind);
+    let selector = keccak256(format!("{function}(bytes32,{kind})"));
+    let arguments = (id(election), elections::draft(draft)).abi_encode_params();
+    [&selector[..4], &arguments].concat()
 }

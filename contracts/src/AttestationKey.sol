@@ -8,9 +8,9 @@ pragma solidity 0.8.37;
 /// @dev spec: `attestation.shape`
 library AttestationKey {
     /// The generated contract, as EXTCODEHASH gives it.
-    bytes32 internal constant VERIFIER_CODE_HASH = 0x011cc12aeee3f3befd105625f02899909e7c1a51b5fcb69a91d2bc9c46cb8e9d;
+    bytes32 internal constant VERIFIER_CODE_HASH = 0x430cc70097931aad7a6dc0f3852284f01160f0a00b7d22373a2ea3ece2dcc1f8;
     /// spec: `attestation.keys`
-    bytes32 internal constant KEY_HASH = 0x798e1500412e655b1801c0f42e42821db6ee6c26dd3a5ed8515b85b566c9aaa3;
+    bytes32 internal constant KEY_HASH = 0xb398c9a266f21b7dfad3b4cd17011bab89c9e8ff20c775a63b839bfb63ef4aff;
     /// spec: `attestation.srs_id`
     bytes32 internal constant SRS_ID = 0xb9aa293dd805fa7f87cfb515b7350ede0b94de515921baacda59cd1c12b3c307;
     /// spec: `attestation.schema`

@@ -127,8 +127,11 @@ contract Attestations is IAttestations, EIP712 {
         bytes32 digest = _dataDigest(it.proof);
         _checkData(it, digest);
         _useAnchor(claim);
-        _checkProof(AuditInputs.encode(claim, it.policy, it.outcome, it.disclosed, digest), it.proof);
-        _record(attestation, claim, AuditInputs.verdicts(it.outcome));
+        AuditInputs.Encoded memory encoded =
+            AuditInputs.encode(claim, it.policy, it.outcome, it.disclosed, digest);
+        if (encoded.tableHash != claim.tableHash) revert OtherTable(claim.tableHash, encoded.tableHash);
+        _checkProof(encoded.inputs, it.proof);
+        _record(attestation, claim, encoded.verdicts);
     }
 
     /// @inheritdoc IAttestations
@@ -169,7 +172,7 @@ contract Attestations is IAttestations, EIP712 {
         bytes32 dataRoot,
         uint64 expires
     ) external view returns (bytes32) {
-        return _latest[keccak256(abi.encode(subject, policyHash, auditor, dataRoot, expires))];
+        return _latest[_terms(subject, policyHash, auditor, dataRoot, expires)];
     }
 
     /// @inheritdoc IAttestations
@@ -227,15 +230,13 @@ contract Attestations is IAttestations, EIP712 {
         return it.known && it.from <= time && time < it.until;
     }
 
-    /// Policy, outcome, counts and proof are those that the auditor signed.
+    /// Policy, outcome and proof are those that the auditor signed.
     function _checkHashes(Submission calldata it) private pure {
         Claim calldata claim = it.claim;
-        bytes32 policy = keccak256(abi.encode(it.policy));
+        bytes32 policy = keccak256(it.policy);
         if (policy != claim.policyHash) revert OtherPolicy(claim.policyHash, policy);
-        bytes32 outcome = keccak256(abi.encode(it.outcome));
+        bytes32 outcome = keccak256(it.outcome);
         if (outcome != claim.outcomeHash) revert OtherOutcome(claim.outcomeHash, outcome);
-        bytes32 table = it.disclosed.length == 0 ? bytes32(0) : keccak256(abi.encode(it.disclosed));
-        if (table != claim.tableHash) revert OtherTable(claim.tableHash, table);
         bytes32 proof = keccak256(it.proof);
         if (proof != claim.proofHash) revert OtherProof(claim.proofHash, proof);
     }
@@ -254,9 +255,7 @@ contract Attestations is IAttestations, EIP712 {
     function _checkData(Submission calldata it, bytes32 digest) private pure {
         Claim calldata claim = it.claim;
         DataParts calldata data = it.data;
-        // The offset with which `abi.encode` of one struct begins.
-        bytes32 reading =
-            keccak256(bytes.concat(bytes32(uint256(32)), abi.encode(it.policy.attributes, data.mapping_)));
+        bytes32 reading = AuditInputs.reading(it.policy, data.mapping_);
         bytes memory head = abi.encode(
             AttestationKey.SCHEMA,
             reading,
@@ -307,11 +306,9 @@ contract Attestations is IAttestations, EIP712 {
         });
         if (claim.supersedes != 0) _supersede(attestation, it, claim.supersedes);
         _records[attestation] = it;
-        bytes32 terms =
-            keccak256(abi.encode(it.subject, it.policyHash, it.auditor, it.dataRoot, it.expires));
-        _latest[terms] = attestation;
-        Status status = statusOf(attestation);
-        if (status != Status.Valid) revert NotValid(attestation, status);
+        _latest[_terms(it.subject, it.policyHash, it.auditor, it.dataRoot, it.expires)] = attestation;
+        // All else that could end it was checked, or is impossible before.
+        if (_isRevoked(attestation, it.auditor)) revert NotValid(attestation, Status.Revoked);
         emit Attested(
             attestation,
             it.subject,
@@ -323,6 +320,14 @@ contract Attestations is IAttestations, EIP712 {
             it.expires,
             verdicts
         );
+    }
+
+    function _terms(bytes32 subject, bytes32 policyHash, address auditor, bytes32 dataRoot, uint64 expires)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(subject, policyHash, auditor, dataRoot, expires));
     }
 
     /// For good: revoking the newer one does not bring back the older.

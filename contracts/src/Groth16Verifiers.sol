@@ -126,7 +126,7 @@ contract Groth16Verifiers is IGroth16Verifiers {
         _requireOne(pairs);
     }
 
-    /// Adds a ballot to the sums and writes its pair `(rho A, B)` to `at`.
+    /// Adds a ballot to the sums and writes its pair `(rho A, B)` to `place`.
     function _addBallot(
         bytes calldata entry,
         uint256 i,
@@ -344,7 +344,7 @@ contract Groth16Verifiers is IGroth16Verifiers {
         return place + G1_BYTES + G2_BYTES;
     }
 
-    /// (x, y) + s P, with P at `at`.
+    /// (x, y) + s P, with P at `place`.
     function _addMul(uint256 x, uint256 y, uint256 place, uint256 s) private view returns (uint256, uint256) {
         (uint256 pX, uint256 pY) = _point(place);
         (pX, pY) = _mul(pX, pY, s);

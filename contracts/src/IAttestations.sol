@@ -95,11 +95,13 @@ struct DataParts {
 /// An attestation with all that is needed to check it.
 struct Submission {
     Claim claim;
-    Policy policy;
+    /// `abi.encode(Policy)`: what the policy hash is over.
+    bytes policy;
     DataParts data;
-    ViewOutcome[] outcome;
-    /// Edge and counts, if the policy discloses them; else empty.
-    uint64[] disclosed;
+    /// `abi.encode(ViewOutcome[])`: what the outcome's hash is over.
+    bytes outcome;
+    /// Edge and counts, 8 bytes each, if the policy discloses them; else empty.
+    bytes disclosed;
     bytes proof;
     bytes signature;
 }

@@ -31,8 +31,8 @@ interface IModelGate {
     /// What the last vote on a model decided.
     struct Decision {
         bytes32 electionId;
-        /// The closing time of the vote's draft: votes count in this order.
-        uint64 closing;
+        /// When the vote counts from: see `ModelGate.enact`.
+        uint64 asOf;
         /// False after a sanction.
         bool approved;
         Demand demand;

@@ -15,7 +15,8 @@ import {Terms} from "./Terms.sol";
 /// @dev Nobody has a special right here: there is no owner, no upgrade and no
 /// delay. What must be trusted beside `Mandate` and `Attestations`: that
 /// somebody enacts a sanction. Anybody can, in the block in which the result
-/// stands; until then the gate knows nothing of the vote.
+/// stands; until then the gate knows nothing of the vote. Before relying on a
+/// gate compare its code, and read what it was created with.
 contract ModelGate is IModelGate, Mandate {
     /// Where attestations are recorded: for the same organisation and organiser.
     IAttestations public immutable attestations;
@@ -41,6 +42,10 @@ contract ModelGate is IModelGate, Mandate {
     /// Obeys a finalised vote that passed: every call of its draft to this
     /// gate, in order. Anybody may call it, once for each election; there is
     /// no delay. spec: `gate.enact`
+    /// @dev An approval counts as of the earliest time at which its voting can
+    /// have ended, a sanction as of the block in which its result stood. So an
+    /// approval opens the gate only if its voting ended after the last sanction
+    /// stood, whoever kept a result back for how long. spec: `gate.order`
     function enact(bytes32 electionId, Draft calldata draft) external {
         if (enacted[electionId]) revert AlreadyEnacted(electionId);
         _requireMandate(electionId, draft);
@@ -48,7 +53,7 @@ contract ModelGate is IModelGate, Mandate {
         bool found = false;
         for (uint256 i = 0; i < draft.calls.length; ++i) {
             if (draft.calls[i].target == address(this)) {
-                _enact(electionId, draft.times.closing, draft.calls[i], i);
+                _enact(electionId, draft, i);
                 found = true;
             }
         }
@@ -80,31 +85,31 @@ contract ModelGate is IModelGate, Mandate {
         return _decisions[model];
     }
 
-    function _enact(bytes32 electionId, uint64 closing, Call calldata call, uint256 index) private {
+    function _enact(bytes32 electionId, Draft calldata draft, uint256 index) private {
+        Call calldata call = draft.calls[index];
         bytes calldata data = call.data;
         if (call.value != 0 || data.length < 4) revert NotAProposal(index);
         bytes4 selector = bytes4(data[:4]);
         if (selector == this.approveModel.selector && data.length == 4 + 6 * 32) {
-            _approve(electionId, closing, abi.decode(data[4:], (Approval)));
+            // From the closing time on; or earlier, if the draft allows that.
+            uint64 asOf = draft.earlyClose ? draft.times.opening : draft.times.closing;
+            _approve(electionId, asOf, abi.decode(data[4:], (Approval)));
         } else if (selector == this.sanctionModel.selector && data.length == 4 + 32) {
-            _sanction(electionId, closing, bytes32(data[4:]));
+            _sanction(electionId, elections.result(electionId).time, bytes32(data[4:]));
         } else {
             revert NotAProposal(index);
         }
     }
 
-    /// An approval needs a later closing time than what was enacted before, so
-    /// that an old vote, enacted or finalised late, cannot open what a newer
-    /// one has closed.
-    function _approve(bytes32 electionId, uint64 closing, Approval memory it) private {
+    function _approve(bytes32 electionId, uint64 asOf, Approval memory it) private {
         Decision storage last = _decisions[it.model];
-        if (closing <= last.closing) {
+        if (asOf <= last.asOf) {
             emit Overtaken(it.model, electionId, last.electionId);
             return;
         }
         _decisions[it.model] = Decision({
             electionId: electionId,
-            closing: closing,
+            asOf: asOf,
             approved: true,
             demand: it.demand,
             auditor: it.auditor,
@@ -115,16 +120,15 @@ contract ModelGate is IModelGate, Mandate {
         emit Approved(it.model, electionId, it);
     }
 
-    /// Of two votes with one closing time, the sanction counts.
-    function _sanction(bytes32 electionId, uint64 closing, bytes32 model) private {
+    function _sanction(bytes32 electionId, uint64 asOf, bytes32 model) private {
         Decision storage last = _decisions[model];
-        if (closing < last.closing) {
+        if (asOf < last.asOf) {
             emit Overtaken(model, electionId, last.electionId);
             return;
         }
         delete _decisions[model];
         last.electionId = electionId;
-        last.closing = closing;
+        last.asOf = asOf;
         emit Sanctioned(model, electionId);
     }
 

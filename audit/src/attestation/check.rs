@@ -1,7 +1,8 @@
 //! The offline check of an attestation. spec: `audit.checks`.
 
 use super::{
-    Attestation, CheckId, Checklist, SignedRegistration, SignedRevocation, Status, outcome_hash, table_hash,
+    Attestation, CheckId, Checklist, SignedRegistration, SignedRevocation, Status, is_whole_days,
+    outcome_hash, table_hash,
 };
 use crate::{calendar::time, commitment::reading_digest};
 use circuits::{
@@ -143,6 +144,9 @@ impl Attestation {
         }
         if claim.to <= claim.from || claim.expires <= claim.issued {
             return Err("the period or the time of validity ends before it starts".into());
+        }
+        if !is_whole_days(claim.from, claim.to) {
+            return Err("the period is not of whole days, and the proof is bound to days".into());
         }
         if !self.statement().has_form() {
             return Err("outcome or counts do not have the form that policy and circuit ask for".into());

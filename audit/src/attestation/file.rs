@@ -8,7 +8,7 @@ use crate::{
     policy::{Policy, PolicyFault, PolicyFile},
 };
 use circuits::{
-    attestation::{Base, Counts, Disclosed, GroupSet, Metric, Verdict, ViewOutcome},
+    attestation::{Base, Counts, Disclosed, GroupSet, MAX_RECORDS, Metric, Verdict, ViewOutcome},
     types::{Address, Domain, Signature},
 };
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,9 @@ pub enum FormatFault {
         /// What is wrong.
         problem: String,
     },
+    /// See the message.
+    #[error("table: {0} records; a proof counts up to {MAX_RECORDS}")]
+    Count(u64),
     /// See the message.
     #[error("it is not in the one byte form: same values, other bytes")]
     NotCanonical,
@@ -184,7 +187,7 @@ impl Attestation {
             mapping: file.mapping,
             data: file.data.read()?,
             outcome,
-            disclosed: file.table.as_ref().map(TableFile::read),
+            disclosed: file.table.as_ref().map(TableFile::read).transpose()?,
             policy,
             proof: file.proof,
             signature: file.signature,
@@ -267,7 +270,8 @@ impl OutcomeFile {
 }
 
 impl TableFile {
-    fn read(&self) -> Disclosed {
+    /// The counts; none is so large that sums of them could overflow.
+    fn read(&self) -> Result<Disclosed, FormatFault> {
         let counts = |cell: &CellFile| Counts {
             true_positives: cell.true_positives,
             false_positives: cell.false_positives,
@@ -275,6 +279,8 @@ impl TableFile {
             true_negatives: cell.true_negatives,
             above: cell.above_median,
         };
-        Disclosed { edge: self.median_bin, counts: self.cells.iter().map(counts).collect() }
+        let out = Disclosed { edge: self.median_bin, counts: self.cells.iter().map(counts).collect() };
+        let large = out.values().find(|value| *value > MAX_RECORDS);
+        large.map_or(Ok(out), |value| Err(FormatFault::Count(value)))
     }
 }

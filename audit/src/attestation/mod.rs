@@ -136,6 +136,13 @@ impl Terms {
     }
 }
 
+/// Whether a period starts and ends with a day, so that its epoch, which the
+/// proof is bound to, stands for this period alone.
+fn is_whole_days(from: u64, to: u64) -> bool {
+    let last = to.checked_sub(1).and_then(Day::of);
+    Day::of(from).is_some_and(|day| day.start() == from) && last.is_some_and(|day| day.end() == to)
+}
+
 /// First day in the high, the day after the last in the low 32 bits, as days
 /// since 1970. spec: `audit.epoch`
 fn epoch(from: u64, to: u64) -> u64 {

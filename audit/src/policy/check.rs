@@ -208,14 +208,15 @@ fn attributes(file: &PolicyFile, faults: &mut Faults) -> Vec<Attribute> {
         check_names(attribute.groups.iter().enumerate().map(|(g, name)| (field.index(g), name)), faults);
     }
     let attributes = file.attributes.clone();
-    let cells = cells(&attributes);
+    let cells = cell_count(&attributes);
     if cells > MAX_CELLS {
         faults.push((top, PolicyFault::Cells(cells)));
     }
     attributes
 }
 
-fn cells(attributes: &[Attribute]) -> usize {
+/// Combinations of the attributes' values, "unknown" among them.
+pub(crate) fn cell_count(attributes: &[Attribute]) -> usize {
     attributes.iter().fold(1, |cells: usize, a| cells.saturating_mul(a.values()))
 }
 
@@ -276,7 +277,7 @@ fn numbers(
     views: &[View],
     thresholds: [Ratio; Metric::COUNT],
 ) -> attestation::Policy {
-    let cells = cells(attributes);
+    let cells = cell_count(attributes);
     let takes_part = |cell: &usize| {
         file.sample.unknowns == Unknowns::Counted || values(attributes, *cell).iter().all(Option::is_some)
     };

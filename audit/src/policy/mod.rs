@@ -8,6 +8,7 @@ mod file;
 mod fraction;
 
 pub use check::PolicyFault;
+pub(crate) use check::cell_count;
 pub use file::{Attribute, DisclosureFile, PolicyFile, SampleFile, Unknowns, ViewFile};
 pub use fraction::{Fraction, InvalidFraction};
 

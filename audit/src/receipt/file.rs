@@ -4,7 +4,7 @@ use super::{LogPath, Promise, nonce_leaf};
 use crate::{
     attestation::{Checklist, checks},
     commitment::{DataFile, ShapeFault, reading_digest},
-    policy::{Attribute, Policy},
+    policy::{Attribute, Policy, cell_count},
 };
 use circuits::{
     attestation::{Code, DataDescription, Record},
@@ -196,6 +196,12 @@ impl Receipt {
                 "the parameters are INSECURE development parameters: anyone can open a commitment to anything".into(),
             );
         }
+        if trust.auditor.is_none() {
+            list.warnings.push(format!(
+                "the auditor's account was not given: anybody may have signed as {}",
+                self.auditor
+            ));
+        }
         if trust.data_root.is_none() {
             list.warnings.push("the data root was not compared with an anchored one".into());
         }
@@ -247,8 +253,14 @@ impl Receipt {
 
     fn check_opening(&self, trust: &ReceiptTrust<'_>) -> Result<Record, String> {
         let DataDescription { shape, records, .. } = &self.data;
-        check_receipt(shape, trust.srs, &self.columns, *records, self.index, self.code, &self.opening)
-            .map_err(|e| e.to_string())
+        let record =
+            check_receipt(shape, trust.srs, &self.columns, *records, self.index, self.code, &self.opening)
+                .map_err(|e| e.to_string())?;
+        let cells = cell_count(&self.attributes);
+        if record.cell < cells {
+            return Ok(record);
+        }
+        Err(format!("the code's group cell is {} (from 0), and the attributes have {cells}", record.cell))
     }
 
     /// The record in words.

@@ -1,7 +1,7 @@
 //! The log of nonces: a binary tree over keccak256, in the form of RFC 6962
 //! with its size in the root. spec: `audit.nonce_log`.
 
-use circuits::types::keccak256;
+use circuits::{attestation::MAX_RECORDS, types::keccak256};
 
 /// Prefix of the root's hash.
 const ROOT_TAG: &[u8] = b"tabella.v1.audit-receipts";
@@ -74,9 +74,10 @@ pub fn log_path(leaves: &[[u8; 32]], index: usize) -> Option<LogPath> {
 
 impl LogPath {
     /// The root of a log of `size` leaves that has `leaf_at` at `index`, or
-    /// `None` if the path has another length than such a log gives.
+    /// `None` if the path has another length than such a log gives, or no data
+    /// set has as many records.
     pub fn root(&self, size: u64, index: u64, leaf_at: &[u8; 32]) -> Option<[u8; 32]> {
-        if index >= size {
+        if index >= size || size > MAX_RECORDS {
             return None;
         }
         let tree = climb(usize::try_from(size).ok()?, usize::try_from(index).ok()?, leaf_at, &self.0)?;
@@ -132,5 +133,6 @@ mod tests {
         shorter.0.pop();
         assert_eq!(shorter.root(11, 5, &leaves[5]), None);
         assert_eq!(log_path(&leaves, 11), None);
+        assert_eq!(LogPath(vec![[0; 32]; 64]).root(u64::MAX, 0, &leaves[0]), None);
     }
 }

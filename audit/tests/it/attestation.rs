@@ -4,7 +4,7 @@ use crate::proven::{ATTESTATION, AUDITOR, EXPIRES, ISSUED, check, check_at, fail
 use audit::attestation::{Attestation, Expected, FormatFault, Proven, State, Terms};
 use circuits::{
     attestation::{Metric, Statement, Subject, Verdict},
-    types::AccountKey,
+    types::{AccountKey, TypedData},
 };
 
 #[test]
@@ -123,6 +123,38 @@ fn a56_another_model_or_another_number_of_records_is_refused() {
 fn a57_a_replayed_proof_for_another_period_is_refused() {
     let later = lie(|_, terms| terms.to = "2015-12-31".parse().unwrap());
     assert_eq!(later, ["audit.proof"]);
+}
+
+/// A57: the proof is bound to days. Another hour, or a number of days that the
+/// epoch has no room for, would be another period for the same proof.
+#[test]
+fn a57_periods_that_are_not_of_whole_days_are_refused() {
+    let with = |from: u64, to: u64| {
+        let mut forged = ATTESTATION.clone();
+        forged.claim.from += from;
+        forged.claim.to += to;
+        forged.signature = AUDITOR.key.sign(forged.claim.signing_hash(&forged.domain));
+        assert_eq!(forged.statement(), AUDITOR.statement);
+        failing(&check(&forged))
+    };
+    let aliased = (1 << 32) * 24 * 60 * 60;
+    for (from, to) in [(1, 0), (0, 1), (3600, 3600), (0, aliased)] {
+        assert_eq!(with(from, to), ["audit.statement", "audit.key", "audit.proof"], "{from} {to}");
+    }
+    assert_eq!(with(0, 0), [""; 0]);
+}
+
+/// A50: sums of counts, in a report for instance, must not overflow.
+#[test]
+fn a50_counts_beyond_a_proofs_are_no_attestation() {
+    let text = String::from_utf8(ATTESTATION.to_bytes()).unwrap();
+    let start = text.find("\"true_positives\": ").unwrap() + 18;
+    let end = start + text[start..].find(',').unwrap();
+    let with = |count: u64| format!("{}{count}{}", &text[..start], &text[end..]);
+    assert!(Attestation::from_bytes(with((1 << 24) - 1).as_bytes()).is_ok());
+    for count in [1 << 24, u64::MAX] {
+        assert_eq!(Attestation::from_bytes(with(count).as_bytes()), Err(FormatFault::Count(count)));
+    }
 }
 
 /// A58: thresholds and minimum cells are public; another policy is another

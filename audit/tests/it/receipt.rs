@@ -3,10 +3,10 @@
 use crate::proven::{AUDITOR, failing};
 use audit::receipt::{Promise, Receipt, ReceiptTrust, log_path, log_root, nonce_leaf};
 use circuits::{
-    attestation::{Code, DataDescription},
+    attestation::{Code, DataDescription, Layout, Packing, Record, Shape},
     types::{AccountKey, Domain, TypedData},
 };
-use prover::attestation::Receipts;
+use prover::attestation::{CommitmentSeed, Dataset, Receipts};
 
 const INDEX: usize = 1000;
 
@@ -76,6 +76,40 @@ fn a_receipt_for_another_record_index_or_padding_is_refused() {
     assert_eq!(lie(|r| r.code = Code::PADDING), ["audit.opening"]);
     assert_eq!(lie(|r| r.index += 1), ["audit.nonce_log", "audit.opening"]);
     assert_eq!(lie(|r| r.index = r.data.records), ["audit.nonce_log", "audit.opening"]);
+}
+
+/// A layout may have more cells than the attributes. Records there are in no
+/// group of any policy, and the words for such a cell would be those of
+/// another one.
+#[test]
+fn a56_a_receipt_for_a_cell_that_the_attributes_do_not_have_is_refused() {
+    let (old, cells) = (AUDITOR.shape.layout(), AUDITOR.policy.numbers.cells);
+    let layout = Layout::new(2 * cells, old.labelled(), old.bins()).unwrap();
+    let shape = &AUDITOR.shape;
+    let shape = Shape::new(shape.k(), shape.columns(), Packing::One, layout, shape.views().to_vec()).unwrap();
+    let mut codes = AUDITOR.dataset.codes().to_vec();
+    let seen = layout.record(codes[INDEX]).unwrap();
+    codes[INDEX] = layout.code(&Record { cell: seen.cell + cells, ..seen }).unwrap();
+    let dataset = Dataset::new(&shape, codes, &CommitmentSeed::from_bytes(&[7; 32]).unwrap()).unwrap();
+    let columns = dataset.commit(&AUDITOR.srs).unwrap();
+    let (code, opening) = Receipts::new(&AUDITOR.srs, &dataset).unwrap().make(INDEX as u64).unwrap();
+    let mut receipt = receipt();
+    receipt.data = DataDescription { shape, data: columns.digest(), ..receipt.data };
+    (receipt.columns, receipt.code, receipt.opening) = (columns, code, opening);
+    let promise =
+        Promise { leaf: receipt.leaf, index: receipt.index, code: code.0, reading: receipt.data.mapping };
+    receipt.promise = AUDITOR.key.sign(promise.signing_hash(&Domain::default()));
+    assert_eq!(failing(&receipt.check(&trust(&receipt)).0), ["audit.opening"]);
+}
+
+#[test]
+fn what_the_holder_did_not_say_is_named() {
+    let receipt = receipt();
+    let list = receipt.check(&ReceiptTrust { auditor: None, data_root: None, ..trust(&receipt) }).0;
+    assert!(list.ok);
+    for missing in ["the auditor's account was not given", "the data root was not compared"] {
+        assert!(list.warnings.iter().any(|warning| warning.contains(missing)), "{missing}");
+    }
 }
 
 /// Two people with one index: the log has one leaf there.

@@ -1,8 +1,12 @@
 //! The committed verifier against real proofs.
 
 use crate::evm::{Called, Evm};
+use ark_ff::{BigInteger, PrimeField};
 use chain::attestation::{DESCRIPTION, GAS_CAP, calldata, creation_code};
-use circuits::attestation::{Shape, Statement, Subject, Table, testing};
+use circuits::{
+    attestation::{Shape, Statement, Subject, Table, testing},
+    curve::Fr,
+};
 use prover::{
     KeyStore,
     attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, Store, prove},
@@ -107,6 +111,49 @@ fn missing_and_swapped_calldata_is_refused() {
     let mut swapped = proven.calldata.clone();
     swapped[32 * (other - 1)..32 * (other + 1)].rotate_left(32);
     assert!(refused(swapped));
+}
+
+/// A number that is r or more, and the same number below r.
+fn aliased(calldata: &[u8], word: usize) -> Option<Vec<u8>> {
+    let r = Fr::MODULUS.to_bytes_be();
+    let mut out = calldata.to_vec();
+    let mut carry = 0;
+    for (byte, add) in out[32 * word..32 * (word + 1)].iter_mut().zip(&r).rev() {
+        let sum = u16::from(*byte) + u16::from(*add) + carry;
+        *byte = sum.to_be_bytes()[1];
+        carry = sum >> 8;
+    }
+    (carry == 0).then_some(out)
+}
+
+/// A9, A15: one proof has one form, and an input one value.
+#[test]
+fn a15_numbers_that_are_not_reduced_and_bytes_that_follow_are_refused() {
+    let proven = proven();
+    let mut evm = Evm::new();
+    let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
+    let mut refused = |data: Vec<u8>| matches!(evm.call(verifier, data, GAS_CAP), Called::Refused { .. });
+    for word in 0..proven.calldata.len() / 32 {
+        assert!(refused(aliased(&proven.calldata, word).unwrap()), "word {word}");
+    }
+    for more in [1, 32, 64] {
+        let longer = [proven.calldata.as_slice(), &vec![0; more]].concat();
+        assert!(refused(longer), "{more} bytes more");
+    }
+}
+
+/// The precompiles take infinity for a point; the verifier does not.
+#[test]
+fn a14_points_at_infinity_are_refused() {
+    let proven = proven();
+    let mut evm = Evm::new();
+    let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
+    let end = proven.calldata.len();
+    for start in [32 * proven.inputs, end - 128, end - 64] {
+        let mut changed = proven.calldata.clone();
+        changed[start..start + 64].fill(0);
+        assert!(matches!(evm.call(verifier, changed, GAS_CAP), Called::Refused { .. }), "point at {start}");
+    }
 }
 
 /// The committed bytecode is for the key that this code makes.

@@ -23,7 +23,7 @@ use revm::primitives::Address;
 use std::{collections::BTreeMap, sync::OnceLock};
 use verifier::{CircuitId, VerifyingKey, board::ballot_context};
 
-/// Room for options of every ballot.
+/// Room for options in most elections.
 pub const SHAPE: BallotShape = BallotShape::Shape4;
 /// Trustees that decrypt.
 pub const THRESHOLD: u8 = 2;
@@ -41,13 +41,19 @@ pub const TIMES: Times = Times {
 
 /// Weights of the members.
 const WEIGHTS: [u64; 7] = [1_000, 500, 300, 200, 100, 50, 25];
-/// Options: yes, no, abstain.
-const OPTIONS: usize = 3;
+/// Options of an election: yes, no, abstain; or six.
+fn options(shape: BallotShape) -> usize {
+    match shape {
+        BallotShape::Shape4 => 3,
+        BallotShape::Shape16 => 6,
+    }
+}
 
 /// An entry of the board, by members.
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// A member votes, or votes again, for an option.
+    /// A member votes, or votes again, for the first option, one in the middle
+    /// or the last.
     Vote(usize, usize),
     /// A member masks the slot of another.
     Mask(usize, usize),
@@ -144,7 +150,12 @@ fn circuits(layout: Layout) -> [CircuitId; 5] {
 }
 
 /// A draft of an action with these people, unsigned.
-pub fn draft(operator: &AccountKey, organiser: &AccountKey, trustees: &[AccountKey]) -> Draft {
+pub fn draft(
+    shape: BallotShape,
+    operator: &AccountKey,
+    organiser: &AccountKey,
+    trustees: &[AccountKey],
+) -> Draft {
     let trustee =
         |(i, k): (u8, &AccountKey)| TrusteeIdentity { signer: k.address(), encryption_key: [i; 32] };
     Draft {
@@ -158,8 +169,8 @@ pub fn draft(operator: &AccountKey, organiser: &AccountKey, trustees: &[AccountK
             Call { target: operator.address(), value: [0; 32], data: b"a call".to_vec() },
             Call { target: organiser.address(), value: [1; 32], data: vec![] },
         ],
-        options: ["yes", "no", "abstain"].map(String::from).to_vec(),
-        rule: Rule::new(RuleKind::SingleChoice, OPTIONS).unwrap(),
+        options: (0..options(shape)).map(|i| format!("option {i}")).collect(),
+        rule: Rule::new(RuleKind::SingleChoice, options(shape)).unwrap(),
         pass_rule: PassRule {
             winning_option: 0,
             quorum: 100,
@@ -194,7 +205,7 @@ impl Election {
     /// The same with these parties and a changed draft.
     pub fn of(layout: Layout, entries: usize, parties: Parties, change: impl FnOnce(&mut Draft)) -> Self {
         let Parties { operator, organiser, trustees } = parties;
-        let mut draft = draft(&operator, &organiser, &trustees);
+        let mut draft = draft(layout.shape(), &operator, &organiser, &trustees);
         change(&mut draft);
         let (census, secrets) = census(&draft.census);
         let dealt = DealtKey::random(usize::from(THRESHOLD), TRUSTEES, &mut OsRng);
@@ -245,8 +256,9 @@ impl Election {
                 let member = &self.members[member];
                 let slot = Slot::derive(&member.sk, context.election_id);
                 let prev = self.last(slot).map_or_else(CiphertextDigest::empty, |e| e.next_digest);
-                let mut votes = vec![0; OPTIONS];
-                votes[option] = member.weight;
+                let mut votes = vec![0; options(self.layout.shape())];
+                let last = votes.len() - 1;
+                votes[option * last / 2] = member.weight;
                 let ticket = Ticket::random(&mut OsRng);
                 (Plan::vote(&context, member, prev, &votes, ticket, &mut OsRng).unwrap(), Some(votes))
             }
@@ -297,18 +309,19 @@ impl Election {
         let voted = self.entries.iter().zip(&self.votes).take(size);
         let last: BTreeMap<Slot, &Vec<u64>> =
             voted.filter_map(|(e, votes)| Some((e.slot, votes.as_ref()?))).collect();
-        (0..OPTIONS).map(|k| last.values().map(|votes| votes[k]).sum()).collect()
+        (0..options(self.layout.shape())).map(|k| last.values().map(|votes| votes[k]).sum()).collect()
     }
 
     /// The proven result of the first `size` entries, bound to `points`.
     pub fn tally(&self, size: usize, points: &[Fr]) -> Tally {
         let openings: BTreeMap<Slot, Ciphertexts> =
             self.entries[..size].iter().map(|e| (e.slot, e.ciphertexts.clone())).collect();
-        let board = Board::new(SHAPE, self.id(), self.rows(size), openings).unwrap();
+        let shape = self.layout.shape();
+        let board = Board::new(shape, self.id(), self.rows(size), openings).unwrap();
         let mut totals = self.totals(size);
-        totals.resize(SHAPE.options(), 0);
+        totals.resize(shape.options(), 0);
         let opened = self.dealt.open(&board, &totals, &mut OsRng);
-        let job = Job { layout: self.layout, board: &board, options: OPTIONS, opened, points };
+        let job = Job { layout: self.layout, board: &board, options: options(shape), opened, points };
         prove_tally(job, |id| store().get(id, &|p| eprintln!("{p}")), &mut OsRng, |_, _| ()).unwrap()
     }
 
@@ -321,7 +334,8 @@ impl Election {
 fn entry(plan: Plan) -> BoardEntry {
     let Plan { statement, witness, next } = plan;
     let circuit = BallotCircuit::new(statement, witness).unwrap();
-    let key = store().get(CircuitId::Ballot(SHAPE), &|p| eprintln!("{p}")).unwrap();
+    let shape = statement.rule.shape();
+    let key = store().get(CircuitId::Ballot(shape), &|p| eprintln!("{p}")).unwrap();
     BoardEntry {
         slot: statement.slot,
         prev_digest: statement.prev_digest,

@@ -95,6 +95,7 @@ pub fn policy_fields(shape: &Shape, policy: &Policy) -> Vec<Field> {
     for (view, capacity) in policy.views.iter().zip(shape.views()) {
         view_fields(&mut out, view, *capacity, shape.layout().cells());
     }
+    out.extend((0..shape.layout().cells()).map(|cell| Field::bit(cell < policy.cells)));
     out
 }
 

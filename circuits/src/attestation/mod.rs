@@ -11,7 +11,7 @@
 //!
 //! | | condition | spec |
 //! | --- | --- | --- |
-//! | T1 | every cell holds codes below B; `n = cells - m_0` of them are not padding | `attestation.t1` |
+//! | T1 | every cell holds codes below B; `n = cells - m_0` of them are not padding, and in group cells that the policy has | `attestation.t1` |
 //! | T2 | `m_c` is the number of cells with code c; counts of cells, classes and groups are sums of `m_c` | `attestation.t2` |
 //! | T3 | `N >= 1`, and the edge e has `2 A(e+1) <= N < 2 A(e)`, A(b) the sample's records in bins from b on | `attestation.t3` |
 //! | T4 | unknown = records in no group of the view | `attestation.t4` |

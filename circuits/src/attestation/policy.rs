@@ -82,7 +82,7 @@ pub enum Disclosure {
 /// What an attestation is checked against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Group cells in use.
+    /// Group cells in use: a layout may have more, and no record in them.
     pub cells: usize,
     /// Cells whose records are the **sample**: the whole against which
     /// minimum shares are measured, and whose median splits the scores.

@@ -18,6 +18,17 @@ pub enum Unsatisfied {
     /// T1
     #[error("T1: the records are not as many as stated, or do not fit the shape, or one has no code")]
     Records,
+    /// T1: they would count for n, and for nothing else.
+    #[error(
+        "T1: {found} records are in group cell {cell} (from 0), which the policy does not have; code the \
+         records with the policy's cells"
+    )]
+    Cell {
+        /// The cell.
+        cell: usize,
+        /// Its records.
+        found: u64,
+    },
     /// T3
     #[error("T3: the sample is empty; the policy's sample must cover cells that have records")]
     Sample,
@@ -69,6 +80,9 @@ pub fn check(statement: &Statement, witness: &Witness) -> Result<(), Unsatisfied
     }
     let policy = &statement.policy;
     let table = records(statement, witness).ok_or(Unsatisfied::Records)?;
+    if let Some((cell, found)) = stray(policy, &table) {
+        return Err(Unsatisfied::Cell { cell, found });
+    }
     let edge = edge(policy, &table).ok_or(Unsatisfied::Sample)?;
     for (view, (stated, it)) in statement.outcome.iter().zip(&policy.views).enumerate() {
         same_outcome(view, stated, &outcome(policy, it, &cells(&table, edge), sample_size(policy, &table)))?;
@@ -92,6 +106,13 @@ fn records(statement: &Statement, witness: &Witness) -> Option<Table> {
     let table = Table::new(statement.shape.layout(), &witness.codes).ok()?;
     let n = table.records();
     (n == statement.records && n <= statement.shape.capacity()).then_some(table)
+}
+
+/// The first cell that the policy does not have and that has records, with
+/// their number. spec: `attestation.t1`
+pub fn stray(policy: &Policy, table: &Table) -> Option<(usize, u64)> {
+    let cells = (policy.cells..table.layout().cells()).map(|cell| (cell, table.counts(cell, 0).records()));
+    cells.into_iter().find(|(_, found)| *found > 0)
 }
 
 /// N, spec: `attestation.t3`

@@ -51,6 +51,19 @@ pub enum InvalidStatement {
         /// Of the shape.
         capacity: u64,
     },
+    /// Records that the policy has no cell for.
+    #[error(
+        "{found} records are in group cell {cell} (from 0), and the policy has {cells} cells; code the records \
+         with the policy's cells"
+    )]
+    Cell {
+        /// The cell.
+        cell: usize,
+        /// Its records.
+        found: u64,
+        /// Of the policy.
+        cells: usize,
+    },
     /// Nothing to measure.
     #[error(transparent)]
     Sample(#[from] EmptySample),
@@ -151,6 +164,9 @@ impl Statement {
         let (records, capacity) = (table.records(), shape.capacity());
         if records > capacity {
             return Err(InvalidStatement::Capacity { records, capacity });
+        }
+        if let Some((cell, found)) = relation::stray(policy, table) {
+            return Err(InvalidStatement::Cell { cell, found, cells: policy.cells });
         }
         let outcome = relation::verdicts(policy, table)?;
         let edge = relation::edge(policy, table).ok_or(EmptySample)?;

@@ -16,9 +16,9 @@
 //! `e(sum r_i tau^(i+1) G1, G2) = e(sum r_i tau^i G1, tau G2)`,
 //! `e(G1, sum r_i tau^(i+1) G2) = e(tau G1, sum r_i tau^i G2)`. A file that
 //! passes holds powers of one tau, except with probability 2^-120. Whether
-//! anybody knows tau it cannot say.
+//! anybody knows tau it cannot say; a tau that everybody knows is refused.
 
-use super::srs::Srs;
+use super::srs::{Srs, development_tau};
 use circuits::{
     attestation::K_RANGE,
     curve::plonk::{
@@ -85,6 +85,12 @@ pub enum InvalidPtau {
     /// The points are not powers of one number.
     #[error("section {0} does not hold the powers of one tau")]
     Powers(u32),
+    /// tau is 1, or that of the development parameters.
+    #[error(
+        "everybody knows the tau of this file: it has no contribution, or is that of the development \
+         parameters; take the file of a ceremony"
+    )]
+    KnownTau,
 }
 
 /// The parameters for 2^k rows out of a file.
@@ -103,6 +109,7 @@ pub fn import(file: &mut (impl Read + Seek), k: u32) -> Result<Srs, InvalidPtau>
     let g1 = g1_points(file, &sections, power, 1 << k)?;
     let g2 = g2_points(file, &sections, power)?;
     check_powers(&g1, &g2)?;
+    check_tau(&g1[1])?;
     Ok(Srs::from_points(k, g1, None, g2[1], SrsOrigin::Ceremony))
 }
 
@@ -209,6 +216,13 @@ fn check_powers(g1: &[G1Affine], g2: &[G2Affine]) -> Result<(), InvalidPtau> {
         return Err(InvalidPtau::Powers(3));
     }
     Ok(())
+}
+
+/// A file starts with tau = 1, and only contributions change it. The tau of
+/// the development parameters would pass as that of a ceremony.
+fn check_tau(tau_g1: &G1Affine) -> Result<(), InvalidPtau> {
+    let known = [Fr::one(), development_tau()].map(|tau| (G1Affine::generator() * tau).to_affine());
+    if known.contains(tau_g1) { Err(InvalidPtau::KnownTau) } else { Ok(()) }
 }
 
 /// Numbers of 120 bits.

@@ -53,8 +53,7 @@ impl Srs {
         if !K_RANGE.contains(&k) {
             return Err(SrsError::Rows(k));
         }
-        let mut rng = ChaCha20Rng::from_seed(Sha256::digest(DEVELOPMENT_SEED).into());
-        let tau = Fr::random(&mut rng);
+        let tau = development_tau();
         let base = FixedBase::new(G1Affine::generator());
         let powers = powers(tau, 1 << k);
         let lagrange = lagrange_at(tau, k);
@@ -108,6 +107,11 @@ impl Srs {
     pub fn inner(&self) -> &ParamsKZG<Bn256> {
         &self.inner
     }
+}
+
+/// The tau that follows from the source.
+pub(super) fn development_tau() -> Fr {
+    Fr::random(ChaCha20Rng::from_seed(Sha256::digest(DEVELOPMENT_SEED).into()))
 }
 
 /// `1, x, x^2, ..`

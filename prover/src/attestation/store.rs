@@ -10,7 +10,7 @@ use super::{
 };
 use crate::store::{lock_file, write_atomically};
 use circuits::{
-    attestation::Shape,
+    attestation::{Shape, circuit::AttestationCircuit},
     curve::plonk::{G1Affine, G2Affine},
 };
 use halo2_proofs::{SerdeFormat, poly::kzg::commitment::ParamsKZG};
@@ -120,8 +120,11 @@ impl Store {
         shape: &Shape,
         progress: &dyn Fn(Progress),
     ) -> Result<VerifyingKey, StoreError> {
-        let name = Sha256::new().chain_update(srs.verifier().id().0).chain_update(format!("{shape:?}"));
-        let name = hex::encode(&name.finalize()[..8]);
+        // By the circuit and not by its shape: a key of an older circuit of
+        // this shape would read as well, and accept what the newer refuses.
+        let circuit = AttestationCircuit::blank(shape).map_err(KeyError::from)?;
+        let name = Sha256::new().chain_update(srs.verifier().id().0).chain_update(circuit.digest());
+        let name = hex::encode(&name.finalize()[..16]);
         let path = self.directory.join(format!("attestation-{name}.vk"));
         let read = |bytes: &[u8]| {
             VerifyingKey::from_bytes(shape.clone(), *srs.verifier(), bytes).map_err(|why| why.to_string())

@@ -11,3 +11,4 @@ mod opening;
 mod posting;
 mod settled;
 mod verifiers;
+mod wide;

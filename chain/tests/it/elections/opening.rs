@@ -16,6 +16,9 @@ use circuits::types::{
 };
 use rand_core::OsRng;
 
+/// A change of a draft.
+type Change = fn(&mut Draft);
+
 /// The draft changed, signed again by the organiser.
 fn changed(change: impl FnOnce(&mut Draft)) -> SignedDraft {
     let e = &settled().election;
@@ -56,7 +59,7 @@ fn an_opened_election_has_the_identifiers_of_the_protocol() {
 #[test]
 fn a_drafts_identifier_is_that_of_the_protocol_for_every_field() {
     let chain = keyed();
-    let changes: [fn(&mut Draft); 12] = [
+    let changes: [Change; 12] = [
         |_| {},
         |d| d.calls.clear(),
         |d| d.calls[1].value = [255; 32],
@@ -81,12 +84,12 @@ fn a_drafts_identifier_is_that_of_the_protocol_for_every_field() {
 fn a61_every_trustees_signature_is_needed() {
     let (e, chain) = (&settled().election, keyed());
     let count = e.trustees.len();
-    let mut missing = e.key.clone();
-    missing.signatures.pop();
-    let sent = refused(&chain, elections::open(&e.draft, &missing));
-    let error: IElections::WrongSignatureCount = sent.error();
-    assert_eq!((error.expected, error.found), (U256::from(count), U256::from(count - 1)));
     for index in 0..count {
+        let mut missing = e.key.clone();
+        missing.signatures.remove(index);
+        let error: IElections::WrongSignatureCount =
+            refused(&chain, elections::open(&e.draft, &missing)).error();
+        assert_eq!((error.expected, error.found), (U256::from(count), U256::from(count - 1)));
         for stranger in [AccountKey::random(&mut OsRng), e.trustees[(index + 1) % count].clone()] {
             let mut foreign = e.key.clone();
             foreign.signatures[index] = stranger.sign(e.key.key.signing_hash(&domain()));
@@ -175,7 +178,7 @@ fn a12_a53_a_draft_of_another_chain_or_contract_is_refused() {
 #[test]
 fn drafts_that_break_a_rule_are_refused_by_the_fields_name() {
     let chain = keyed();
-    let cases: [(&str, fn(&mut Draft)); 18] = [
+    let cases: [(&str, Change); 18] = [
         ("settlement", |d| d.settlement = SettlementMode::None),
         ("options", |d| d.options.clear()),
         ("options", |d| d.options = vec!["x".into(); 17]),

@@ -411,6 +411,8 @@ fn a31_a_chunk_continues_the_state_before_it() {
     let r = U256::from_be_bytes(field_to_bytes(-Fr::from(1u64))) + U256::ONE;
     let aliased = changed::<IElections::postChunkCall>(&calls[1], |call| call.stateOut += r);
     let _: IElections::NotCanonical = refused(&chain, aliased).error();
+    let aliased = changed::<IElections::postChunkCall>(&calls[0], |call| call.stateIn += r);
+    let _: IElections::NotCanonical = refused_from(&chain, OTHER, aliased).error();
 }
 
 #[test]

@@ -3,13 +3,12 @@
 
 use super::evm::{Evm, GAS_LIMIT};
 use super::{
-    audit::{MODEL, PROVEN, sign, terms},
-    world::{account, deploy_testing, refused},
+    audit::{MODEL, PROVEN, terms},
+    world::{account, change_counts, change_outcome, change_policy, deploy_testing},
 };
-use alloy::sol_types::SolType;
 use alloy::{
     primitives::U256,
-    sol_types::{SolValue, sol_data},
+    sol_types::{SolCall, SolType, SolValue, sol_data},
 };
 use chain::{abi, audits};
 use circuits::{
@@ -40,7 +39,8 @@ impl Harness {
 
     /// The inputs, or the error.
     fn encode(&mut self, submission: &abi::Submission) -> Result<Vec<U256>, super::evm::Reverted> {
-        let signature = format!("encode({},bytes32)", <abi::Submission as SolType>::SOL_NAME);
+        let kind = abi::IAttestations::attestCall::SIGNATURE.strip_prefix("attest(").unwrap();
+        let signature = format!("encode({},bytes32)", kind.strip_suffix(')').unwrap());
         let arguments = (submission.clone(), alloy::primitives::B256::new(DIGEST)).abi_encode_params();
         let call = [&keccak256(signature)[..4], &arguments].concat();
         let sent = self.evm.simulate(self.address, call, GAS_LIMIT)?;
@@ -58,8 +58,8 @@ fn expected(statement: &Statement) -> Vec<U256> {
 fn submission(statement: &Statement) -> abi::Submission {
     let mut proven = PROVEN.clone();
     proven.statement = statement.clone();
-    let mut out = audits::submission(&sign_unchecked(proven)).unwrap();
-    out.policy = numbers(&statement.policy, out.policy);
+    let mut out = audits::submission(&sign_unchecked(proven));
+    change_policy(&mut out, |policy| *policy = numbers(&statement.policy, policy.clone()));
     out
 }
 
@@ -260,51 +260,78 @@ fn outcomes_and_counts_of_another_form_are_refused() {
         assert!(harness.encode(&changed).is_err(), "{what}");
     };
     let one = U256::from(1);
-    refuse("two outcomes", &|s| s.outcome.truncate(s.outcome.len() - 1));
-    refuse("four outcomes", &|s| s.outcome.push(s.outcome[0].clone()));
-    refuse("2^24 unknowns", &|s| s.outcome[0].unknown = one << 24);
-    refuse("a compared group beyond the room", &|s| s.outcome[0].compared[0] = one << 4);
-    refuse("five kinds of groups", &|s| s.outcome[0].compared.push(U256::ZERO));
-    refuse("verdict 4", &|s| s.outcome[0].verdicts[10] = U256::from(4));
-    refuse("ten verdicts", &|s| s.outcome[0].verdicts.truncate(10));
-    refuse("a failing group beyond the room", &|s| s.outcome[1].failing[0] = one << 8);
-    refuse("a group of a metric that names none", &|s| s.outcome[1].failing[1] = one);
-    refuse("an untested group beyond the room", &|s| s.outcome[2].unassessed = one << 16);
-    refuse("another format", &|s| s.policy.format.push('!'));
-    refuse("another version", &|s| s.policy.version = U256::from(2));
-    refuse("a disclosed minimum beyond 32 bits", &|s| s.policy.disclosedMinimum = one << 32);
-    refuse("numbers of more than 16 bits", &|s| s.policy.thresholds[8].num = one << 16);
-    refuse("a metric that does not exist", &|s| s.policy.views[0].checks |= one << 11);
-    refuse("ten thresholds", &|s| s.policy.thresholds.truncate(s.policy.thresholds.len() - 1));
-    refuse("a set beyond 16 bits", &|s| s.policy.views[2].allowed[0] = one << 20);
-    refuse("counts of a cell too few", &|s| s.disclosed.truncate(116));
-    refuse("an edge that does not exist", &|s| s.disclosed[0] = 1);
-    refuse("a count of 2^24", &|s| s.disclosed[1] = 1 << 24);
+    refuse("two outcomes", &|s| change_outcome(s, |o| o.truncate(o.len() - 1)));
+    refuse("four outcomes", &|s| change_outcome(s, |o| o.push(o[0].clone())));
+    refuse("2^24 unknowns", &|s| change_outcome(s, |o| o[0].unknown = one << 24));
+    refuse("a compared group beyond the room", &|s| change_outcome(s, |o| o[0].compared[0] = one << 4));
+    refuse("five kinds of groups", &|s| change_outcome(s, |o| o[0].compared.push(U256::ZERO)));
+    refuse("verdict 4", &|s| change_outcome(s, |o| o[0].verdicts[10] = U256::from(4)));
+    refuse("ten verdicts", &|s| change_outcome(s, |o| o[0].verdicts.truncate(10)));
+    refuse("a failing group beyond the room", &|s| change_outcome(s, |o| o[1].failing[0] = one << 8));
+    refuse("a group of a metric that names none", &|s| change_outcome(s, |o| o[1].failing[1] = one));
+    refuse("an untested group beyond the room", &|s| change_outcome(s, |o| o[2].unassessed = one << 16));
+    refuse("another format", &|s| change_policy(s, |p| p.format.push('!')));
+    refuse("another version", &|s| change_policy(s, |p| p.version = U256::from(2)));
+    refuse("a disclosed minimum beyond 32 bits", &|s| change_policy(s, |p| p.disclosedMinimum = one << 32));
+    refuse("numbers of more than 16 bits", &|s| change_policy(s, |p| p.thresholds[8].num = one << 16));
+    refuse("a metric that does not exist", &|s| change_policy(s, |p| p.views[0].checks |= one << 11));
+    refuse("ten thresholds", &|s| change_policy(s, |p| p.thresholds.truncate(p.thresholds.len() - 1)));
+    refuse("a set beyond 16 bits", &|s| change_policy(s, |p| p.views[2].allowed[0] = one << 20));
+    refuse("counts of a cell too few", &|s| change_counts(s, |c| c.truncate(116)));
+    refuse("an edge that does not exist", &|s| change_counts(s, |c| c[0] = 1));
+    refuse("a count of 2^24", &|s| change_counts(s, |c| c[1] = 1 << 24));
     let small = "a cell below the minimum";
-    refuse(small, &|s| s.disclosed[1..6].copy_from_slice(&[9, 0, 0, 0, 0]));
+    refuse(small, &|s| change_counts(s, |c| c[1..6].copy_from_slice(&[9, 0, 0, 0, 0])));
     // None, or the minimum itself.
     for cell in [[0, 0, 0, 0, 0], [3, 3, 3, 1, 0]] {
         let mut changed = good.clone();
-        changed.disclosed[1..6].copy_from_slice(&cell);
+        change_counts(&mut changed, |c| c[1..6].copy_from_slice(&cell));
         harness.encode(&changed).unwrap();
     }
 }
 
-/// The bindings call the functions that the contracts have.
+/// Bytes of an encoding that lead out of it, or do not end, are refused: the
+/// hash binds all that is read.
 #[test]
-fn the_calldata_fits_the_committed_interfaces() {
-    let abi: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../contracts/artifacts/Attestations.json")).unwrap();
-    let names: Vec<&str> =
-        abi["abi"].as_array().unwrap().iter().filter_map(|item| item["name"].as_str()).collect();
-    for name in ["attest", "anchor", "register", "revoke", "InvalidPolicy", "InvalidOutcome", "CellTooSmall"]
-    {
-        assert!(names.contains(&name), "{name} is not in the interface");
+fn encodings_that_refer_to_something_else_are_refused() {
+    let mut harness = Harness::new();
+    let good = submission(&PROVEN.statement);
+    // Offsets of the policy's format, thresholds and views; of the first
+    // view; of the outcome's first view.
+    let at = |word: usize| 32 * word..32 * (word + 1);
+    let views = usize::try_from(U256::from_be_slice(&good.policy[at(13)])).unwrap();
+    let offsets = [1, 12, 13, 2 + views / 32, 3 + views / 32];
+    let shifted = |bytes: &[u8], word: usize, by: U256| {
+        let mut out = bytes.to_vec();
+        let moved = U256::from_be_slice(&out[at(word)]).wrapping_add(by);
+        out[at(word)].copy_from_slice(&moved.to_be_bytes::<32>());
+        out
+    };
+    for by in [U256::from(1 << 14), U256::MAX - U256::from(1 << 12), U256::from(1) << 255] {
+        for word in offsets {
+            let mut changed = good.clone();
+            changed.policy = shifted(&good.policy, word, by).into();
+            harness.encode(&changed).unwrap_err();
+        }
+        for word in [0, 2, 3] {
+            let mut changed = good.clone();
+            changed.outcome = shifted(&good.outcome, word, by).into();
+            harness.encode(&changed).unwrap_err();
+        }
     }
-    let mut world = super::world::World::new();
-    let attestation = sign(&world.terms(), &account(9));
-    refused(
-        world.attest(&attestation),
-        <abi::IAttestations::AuditorNotRegistered as alloy::sol_types::SolError>::SELECTOR,
-    );
+    for length in [0, 31, 32, 64, good.policy.len() - 32] {
+        let mut changed = good.clone();
+        changed.policy = good.policy[..length].to_vec().into();
+        harness.encode(&changed).unwrap_err();
+    }
+    for length in [0, 32, 64, good.outcome.len() - 32] {
+        let mut changed = good.clone();
+        changed.outcome = good.outcome[..length].to_vec().into();
+        harness.encode(&changed).unwrap_err();
+    }
+    for more in [1, 8] {
+        let mut changed = good.clone();
+        changed.disclosed = [&good.disclosed[..], &vec![0; more]].concat().into();
+        harness.encode(&changed).unwrap_err();
+    }
 }

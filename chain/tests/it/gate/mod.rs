@@ -5,6 +5,7 @@ mod audit;
 mod evm;
 mod executor;
 mod inputs;
+mod interface;
 mod models;
 mod settled;
 mod status;

@@ -3,7 +3,7 @@
 use super::{
     audit::{EXPIRES, ISSUED, MODEL, PROVEN, sign},
     votes,
-    world::{Votes, World, account, election_of, ours, refused},
+    world::{COUNTING, Votes, World, account, election_of, ours, refused},
 };
 use alloy::{
     primitives::B256,
@@ -53,7 +53,7 @@ fn a_vote_and_a_valid_attestation_open_the_gate() {
     let decision = votes.ask(&IModelGate::decisionCall { model: B256::new(MODEL) });
     assert!(decision.approved);
     assert_eq!(decision.electionId.0, election.to_bytes());
-    assert_eq!((decision.closing, decision.expires), (CLOSING, EXPIRES));
+    assert_eq!((decision.asOf, decision.expires), (CLOSING, EXPIRES));
     let standing = votes.ask(&IModelGate::standingCall { model: B256::new(MODEL) });
     assert_eq!(standing.attestation, B256::new(attestation.id()));
     assert!(votes.ask(&IModelGate::enactedCall { electionId: decision.electionId }));
@@ -193,35 +193,62 @@ fn a_sanction_closes_the_gate_at_once() {
     votes.vote(CLOSING + 1, &[Proposal::Sanction { model: MODEL }]);
     assert_eq!(votes.standing(), Standing::Sanctioned);
     // Members may change their minds.
-    votes.vote(CLOSING + 2, &[approval]);
+    votes.vote(CLOSING + 2 + COUNTING, &[approval]);
     assert_eq!(votes.standing(), Standing::Approved);
 }
 
-/// A68: an approval that is enacted late cannot open what members have closed
-/// since; nor one that closed at the same time.
+/// A68: an approval whose voting ended before a sanction stood cannot undo it,
+/// however late it is finalised and enacted.
 #[test]
 fn a68_an_old_approval_does_not_undo_a_newer_sanction() {
-    for closing in [CLOSING, CLOSING + 1] {
+    let stood = CLOSING + COUNTING;
+    for closing in [CLOSING - 1, CLOSING, CLOSING + 1, stood] {
         let (mut votes, _) = Votes::new();
         let approval = votes.approval();
-        votes.vote(CLOSING + 1, &[Proposal::Sanction { model: MODEL }]);
-        votes.vote(closing, &[approval]);
-        assert_eq!(votes.standing(), Standing::Sanctioned);
+        votes.vote(CLOSING, &[Proposal::Sanction { model: MODEL }]);
+        votes.vote_anew(closing, &[approval], |_| ());
+        assert_eq!(votes.standing(), Standing::Sanctioned, "closed at {closing}");
+        votes.vote(stood + 1, &[approval]);
+        assert_eq!(votes.standing(), Standing::Approved);
     }
 }
 
+/// A68: an early close may have come at any time since the opening, whatever
+/// its draft says of the closing.
 #[test]
-fn an_old_sanction_does_not_undo_a_newer_approval_and_at_one_time_it_does() {
+fn a68_a_vote_that_may_close_early_counts_as_of_its_opening() {
     let (mut votes, _) = Votes::new();
     let approval = votes.approval();
-    votes.vote(CLOSING + 5, &[approval]);
     votes.vote(CLOSING, &[Proposal::Sanction { model: MODEL }]);
-    assert_eq!(votes.standing(), Standing::Approved);
-    let mut draft = votes.draft(CLOSING + 5, &[Proposal::Sanction { model: MODEL }]);
-    draft.nonce = [1; 32];
-    let id = votes.settle(&draft, true);
-    votes.enact(id, &draft).unwrap();
+    let stood = CLOSING + COUNTING;
+    let early = |opening: u64| {
+        move |draft: &mut Draft| {
+            draft.early_close = true;
+            draft.times.opening = opening;
+        }
+    };
+    votes.vote_anew(stood + 86_400, &[approval], early(stood));
     assert_eq!(votes.standing(), Standing::Sanctioned);
+    votes.vote_anew(stood + 86_400, &[approval], early(stood + 1));
+    assert_eq!(votes.standing(), Standing::Approved);
+    // Nor does its far closing time keep a sanction away.
+    votes.vote(stood + 2, &[Proposal::Sanction { model: MODEL }]);
+    assert_eq!(votes.standing(), Standing::Sanctioned);
+}
+
+#[test]
+fn an_approval_stays_only_if_its_voting_ended_after_the_sanction_stood() {
+    for (closing, expected) in [
+        (CLOSING + COUNTING + 1, Standing::Approved),
+        (CLOSING + COUNTING, Standing::Sanctioned),
+        (CLOSING + 1, Standing::Sanctioned),
+    ] {
+        let (mut votes, _) = Votes::new();
+        let approval = votes.approval();
+        votes.vote_anew(closing, &[approval], |_| ());
+        votes.vote(CLOSING, &[Proposal::Sanction { model: MODEL }]);
+        assert_eq!(votes.standing(), expected, "closed at {closing}");
+    }
 }
 
 #[test]

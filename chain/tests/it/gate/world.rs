@@ -5,11 +5,14 @@ use super::evm::{Evm, Reverted, Sent};
 use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
 };
-use alloy::{primitives::B256, sol_types::SolCall};
+use alloy::{
+    primitives::B256,
+    sol_types::{SolCall, SolValue},
+};
 use chain::{
     abi::{
         IAttestations::{self, Status},
-        IModelGate,
+        IModelGate, Policy, Submission, ViewOutcome,
     },
     artifact::Artifact,
     attestation, audits,
@@ -17,7 +20,7 @@ use chain::{
 };
 use circuits::{
     attestation::DataRoot,
-    types::{AccountKey, Address, Domain, Draft, ElectionId, TypedData, keccak256},
+    types::{AccountKey, Address, Domain, Draft, ElectionId, TypedData, keccak256, word_u64},
 };
 use revm::primitives::Address as EvmAddress;
 
@@ -25,6 +28,9 @@ use revm::primitives::Address as EvmAddress;
 pub const CHAIN_ID: u64 = 31_337;
 /// Block time at the start, just after signing.
 pub const START: u64 = ISSUED + 1_000;
+
+/// From the closing time of a vote until its result stands.
+pub const COUNTING: u64 = 50;
 
 /// See the module.
 pub struct World {
@@ -134,7 +140,7 @@ impl World {
     }
 
     pub fn attest(&mut self, attestation: &Attestation) -> Result<Sent, Reverted> {
-        self.tell(audits::attest(attestation).unwrap())
+        self.tell(audits::attest(attestation))
     }
 
     pub fn revoke(&mut self, id: [u8; 32], time: u64, signer: &AccountKey) -> Result<Sent, Reverted> {
@@ -223,12 +229,14 @@ impl Votes {
         super::votes::draft(&self.mandate, closing, calls)
     }
 
-    /// What the stand-in says of an election with this draft.
+    /// What the stand-in says of an election with this draft: its result
+    /// stood [`COUNTING`] seconds after the closing time.
     pub fn settle(&mut self, draft: &Draft, passed: bool) -> ElectionId {
         let id = election_of(draft);
         let word = |last: u8| [vec![0; 31], vec![last]].concat();
-        let selector = &keccak256("set(bytes32,bytes32,bool)")[..4];
-        let call = [selector, &id.to_bytes(), &draft.id().to_bytes(), &word(passed.into())].concat();
+        let selector = &keccak256("set(bytes32,bytes32,bool,uint64)")[..4];
+        let time = word_u64(draft.times.closing + COUNTING);
+        let call = [selector, &id.to_bytes(), &draft.id().to_bytes(), &word(passed.into()), &time].concat();
         self.world.evm.send(self.elections, call).unwrap();
         id
     }
@@ -243,6 +251,15 @@ impl Votes {
         let id = self.settle(&draft, true);
         self.enact(id, &draft).unwrap();
         id
+    }
+
+    /// The same with a changed draft, and another nonce than other votes.
+    pub fn vote_anew(&mut self, closing: u64, proposals: &[Proposal], change: impl FnOnce(&mut Draft)) {
+        let mut draft = self.draft(closing, proposals);
+        change(&mut draft);
+        draft.nonce = keccak256([&draft.nonce[..], &draft.times.opening.to_be_bytes()].concat());
+        let id = self.settle(&draft, true);
+        self.enact(id, &draft).unwrap();
     }
 
     pub fn is_approved(&mut self) -> bool {
@@ -272,6 +289,28 @@ pub fn election_of(draft: &Draft) -> ElectionId {
 pub fn deploy_testing(evm: &mut Evm, json: &str) -> EvmAddress {
     let code = Artifact::parse("a contract for tests", json).unwrap().bytecode;
     evm.deploy(code).unwrap().0
+}
+
+/// Changes a submission's policy.
+pub fn change_policy(submission: &mut Submission, change: impl FnOnce(&mut Policy)) {
+    let mut policy = Policy::abi_decode(&submission.policy).unwrap();
+    change(&mut policy);
+    submission.policy = policy.abi_encode().into();
+}
+
+/// Changes a submission's outcome.
+pub fn change_outcome(submission: &mut Submission, change: impl FnOnce(&mut Vec<ViewOutcome>)) {
+    let mut outcome = <Vec<ViewOutcome>>::abi_decode(&submission.outcome).unwrap();
+    change(&mut outcome);
+    submission.outcome = outcome.abi_encode().into();
+}
+
+/// Changes a submission's counts.
+pub fn change_counts(submission: &mut Submission, change: impl FnOnce(&mut Vec<u64>)) {
+    let mut counts: Vec<u64> =
+        submission.disclosed.chunks(8).map(|c| u64::from_be_bytes(c.try_into().unwrap())).collect();
+    change(&mut counts);
+    submission.disclosed = counts.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<u8>>().into();
 }
 
 /// The name of the system as the contract keeps it.

@@ -1,4 +1,4 @@
-//! T3 to T8 as rows of the plan, in the order of `relation.rs`.
+//! T3 to T8, and the last part of T1, as rows of the plan, in the order of `relation.rs`.
 //!
 //! Bounds. All counts are below 2^24: they are sums of disjoint parts of at
 //! most `MAX_RECORDS` cells (T1, T2). Policy numbers have 16 bits, the
@@ -84,12 +84,13 @@ pub(crate) fn class_counts(table: &Table, edge: usize) -> Vec<[u64; 3]> {
 /// The weights of the bins, to be copied to the rows of the codes.
 pub(crate) struct Weights(pub(crate) Vec<Num>);
 
-/// Builds T3 to T8. The publics start at [`HEADER`].
+/// Builds T1 for group cells, and T3 to T8. The publics start at [`HEADER`].
 pub(crate) fn build(plan: &mut Plan, inputs: &Inputs<'_>) -> Weights {
     let mut next_public = HEADER;
     let policy = Policy::read(plan, inputs, &mut next_public);
     let scores = Scores::of(plan, inputs);
     let cells = cells(plan, inputs);
+    no_stray_records(plan, &policy, &cells);
     let size = sample(plan, &policy, &cells);
     for (view, capacity) in policy.views.iter().zip(inputs.shape.views()) {
         let word = View::of(plan, inputs.shape, &policy, view, &cells, size).outcome(plan, *capacity);
@@ -111,6 +112,8 @@ struct Policy {
     thresholds: Vec<Ratio>,
     disclose: Num,
     views: Vec<ViewPolicy>,
+    /// By cell: whether the policy has it.
+    used: Vec<Num>,
 }
 
 struct ViewPolicy {
@@ -150,7 +153,8 @@ impl Policy {
         let thresholds = (0..Metric::COUNT).map(|_| take_ratio(nums)).collect();
         let disclose = take(nums, 1)[0];
         let views = shape.views().iter().map(|capacity| ViewPolicy::take(nums, *capacity, cells)).collect();
-        Self { sample, minimum_cell, minimum_share, thresholds, disclose, views }
+        let used = take(nums, cells);
+        Self { sample, minimum_cell, minimum_share, thresholds, disclose, views, used }
     }
 
     fn threshold(&self, metric: Metric) -> Ratio {
@@ -281,6 +285,17 @@ impl Cell {
         const _: () = assert!(size_of::<Counts>() == 5 * size_of::<u64>());
         [self.true_positives, self.false_positives, self.false_negatives, self.true_negatives, self.above]
     }
+}
+
+/// T1, spec: `attestation.t1`: `sum (1 - used) n = 0` over the cells; no
+/// summand is negative. Such records would be in no sample and in no group,
+/// and so count for n alone.
+fn no_stray_records(plan: &mut Plan, policy: &Policy, cells: &[Cell]) {
+    let stray = |(cell, used): (&Cell, &Num)| pair(1, cell.records, 0, *used).plus_product(-1);
+    let terms: Vec<Term> = cells.iter().zip(&policy.used).map(stray).collect();
+    let sum = plan.sum(&terms);
+    let zero = plan.zero();
+    plan.equal(sum, zero);
 }
 
 /// T3, spec: `attestation.t3`: `2 A(e+1) <= N < 2 A(e)`, which implies

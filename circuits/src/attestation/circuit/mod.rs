@@ -1,6 +1,6 @@
 //! The conditions of [`super`] for the proof system. T1 and T2 are the
-//! histogram argument in `columns.rs`, T3 to T8 the rows of `checks.rs`, laid
-//! out by `plan.rs`. spec: `attestation.circuit`.
+//! histogram argument in `columns.rs`, T3 to T8 and the last part of T1 the
+//! rows of `checks.rs`, laid out by `plan.rs`. spec: `attestation.circuit`.
 //!
 //! The data columns are committed with 32 random rows each, and blinded by
 //! the proof system; see `prover::attestation` for what makes their
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::curve::plonk::{
     Fr,
-    ff::{BatchInvert, Field as _},
+    ff::{BatchInvert, Field as _, PrimeField as _},
     to_plonk,
 };
 use checks::{HEADER, Inputs, RECORDS, class_counts};
@@ -30,6 +30,7 @@ use halo2_proofs::{
     plonk::{Advice, Circuit, Column, ConstraintSystem, Error, Fixed},
 };
 use plan::{Forgery, Lane, Num, Place, Plan};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroize;
 
@@ -274,10 +275,43 @@ impl AttestationCircuit {
         meta.blinding_factors() + 1
     }
 
+    /// SHA-256 over all that a key depends on beside the parameters: columns
+    /// and gates, fixed cells, copies, inputs. A key that was kept under this
+    /// name is that of this circuit.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut meta = ConstraintSystem::default();
+        let columns = Columns::configure(&mut meta, &self.shape, self.lanes.len());
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?} 2^{}", meta.pinned(), self.shape.k()));
+        self.fixed_cells(&columns, |column, row, value| {
+            hash.update(word(column.index()));
+            hash.update(word(row));
+            hash.update(value.to_repr());
+        });
+        for (left, right) in &self.plan.copies {
+            for (column, row) in [left, right].map(|place| self.place(&columns, *place)) {
+                hash.update(word(column.index()));
+                hash.update(word(row));
+            }
+        }
+        for (num, index) in &self.plan.publics {
+            let (column, row) = self.place(&columns, num.place);
+            for part in [column.index(), row, *index] {
+                hash.update(word(part));
+            }
+        }
+        hash.finalize().into()
+    }
+
     /// Arithmetic rows and range lanes of the verdict part.
     pub fn size(&self) -> (usize, usize) {
         (self.plan.rows.len(), self.lanes.len())
     }
+}
+
+/// A number for a hash.
+fn word(x: usize) -> [u8; 8] {
+    (x as u64).to_be_bytes()
 }
 
 /// What fills the plan in.
@@ -455,11 +489,18 @@ impl AttestationCircuit {
     }
 
     fn assign_fixed(&self, columns: &Columns, region: &mut Region<'_, Fr>) {
+        self.fixed_cells(columns, |column, row, value| {
+            region.assign_fixed(column, row, value);
+        });
+    }
+
+    /// All fixed cells that are not zero.
+    fn fixed_cells(&self, columns: &Columns, mut assign: impl FnMut(Column<Fixed>, usize, Fr)) {
         let fixed = &columns.fixed;
         let codes = self.shape.layout().codes();
         let mut set = |column: Column<Fixed>, row: usize, value: Fr| {
             if value != Fr::ZERO {
-                region.assign_fixed(column, row, value);
+                assign(column, row, value);
             }
         };
         let number = |v: usize| Fr::from(v as u64);

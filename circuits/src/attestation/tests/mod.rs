@@ -5,7 +5,7 @@ pub(super) mod boundaries;
 mod oracle;
 mod policy;
 
-use super::{Code, Layout, MAX_CELLS, Record, Table, testing};
+use super::{CellSet, Code, Layout, MAX_CELLS, Policy, Record, Table, testing};
 use crate::attestation::{InvalidLayout, InvalidRecord, InvalidTable};
 
 /// Records given as (cell, label, decision, bin, how many).
@@ -22,6 +22,15 @@ pub(in crate::attestation) fn records(
             std::iter::repeat_n(code(*cell, *label, *decision, *bin), *count)
         })
         .collect()
+}
+
+/// The policy without the last of its cells, which the layout keeps.
+pub(in crate::attestation) fn without_last_cell(policy: &Policy) -> Policy {
+    let mut out = policy.clone();
+    out.cells -= 1;
+    out.sample = CellSet::first(out.cells);
+    out.views.iter_mut().for_each(|view| view.allowed.truncate(out.cells));
+    out
 }
 
 #[test]

@@ -153,6 +153,25 @@ fn a56_dropped_duplicated_and_edited_rows_make_another_statement() {
     assert_eq!(with(&|codes| codes.reverse()), Ok(()));
 }
 
+/// They would be in no sample and in no group, and count for n alone.
+#[test]
+fn a56_records_in_cells_that_the_policy_does_not_have_are_refused() {
+    let (mut statement, witness) = example();
+    let policy = super::without_last_cell(&statement.policy);
+    let of = |codes: &[Code]| {
+        let table = Table::new(layout(), codes).unwrap();
+        Statement::of(&statement.shape, &policy, Subject([0; 32]), 0, &table)
+    };
+    let last = |code: &&Code| layout().record(**code).unwrap().cell == 5;
+    let found = witness.codes.iter().filter(last).count() as u64;
+    assert_eq!(of(&witness.codes), Err(InvalidStatement::Cell { cell: 5, found, cells: 5 }));
+    let rest: Vec<Code> = witness.codes.iter().filter(|code| !last(code)).copied().collect();
+    let good = of(&rest).unwrap();
+    assert_eq!(check(&good, &Witness { codes: rest }), Ok(()));
+    statement.policy = policy;
+    assert_eq!(check(&statement, &witness), Err(Unsatisfied::Cell { cell: 5, found }));
+}
+
 #[test]
 fn cells_too_small_for_publication_are_refused() {
     let codes = two_groups(layout(), [(30, 3, 3, 3, 0), (9, 3, 3, 3, 0)]);

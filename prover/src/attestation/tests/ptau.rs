@@ -1,7 +1,16 @@
 //! Powers-of-tau files: one made by snarkjs, and all that must be refused.
 
 use super::*;
-use crate::attestation::ptau::{InvalidPtau, import};
+use crate::attestation::{
+    ptau::{InvalidPtau, import},
+    srs::development_tau,
+};
+use circuits::curve::plonk::{
+    Fq, Fr, G1Affine, G2Affine,
+    ff::PrimeField,
+    group::{Curve, prime::PrimeCurveAffine},
+};
+use halo2_proofs::halo2curves::serde::SerdeObject;
 use std::{
     fs,
     io::Cursor,
@@ -38,8 +47,8 @@ fn run(command: &mut Command) {
     );
 }
 
-/// A file with one contribution.
-fn file() -> Vec<u8> {
+/// A file without, and one with a contribution.
+fn files() -> (Vec<u8>, Vec<u8>) {
     let (snarkjs, out) = (snarkjs(), tempfile::tempdir().unwrap());
     let (start, end) = (out.path().join("0.ptau"), out.path().join("1.ptau"));
     let call = |arguments: &[&str]| {
@@ -51,7 +60,7 @@ fn file() -> Vec<u8> {
     };
     call(&["new", "bn128", POWER, start.to_str().unwrap()]);
     call(&["contribute", start.to_str().unwrap(), end.to_str().unwrap(), "--name=test", "-e=tabella"]);
-    fs::read(end).unwrap()
+    (fs::read(start).unwrap(), fs::read(end).unwrap())
 }
 
 /// The start of a section's bytes.
@@ -69,12 +78,43 @@ fn section(file: &[u8], kind: u32) -> usize {
 
 #[test]
 fn a_file_of_snarkjs_serves_proofs_and_every_damage_is_refused() {
-    let good = file();
+    let (bare, good) = files();
+    assert!(matches!(import(&mut Cursor::new(&bare), K), Err(InvalidPtau::KnownTau)));
     let srs = import(&mut Cursor::new(&good), K).unwrap();
     assert_eq!(srs.verifier().origin, SrsOrigin::Ceremony);
     assert_ne!(srs.verifier().id(), super::srs().verifier().id());
     proves(&srs);
     refuses(&good);
+}
+
+/// A file with 2^10 powers of this tau. The points beyond are not looked at.
+fn powers_of(tau: Fr) -> Vec<u8> {
+    const K: u32 = 10;
+    let powers = || std::iter::successors(Some(Fr::one()), move |power| Some(*power * tau));
+    let g1 = powers().take(1 << K).flat_map(|x| (G1Affine::generator() * x).to_affine().to_raw_bytes());
+    let g2 = powers().take(1 << K).flat_map(|x| (G2Affine::generator() * x).to_affine().to_raw_bytes());
+    let mut g1: Vec<u8> = g1.collect();
+    g1.resize(64 * ((2 << K) - 1), 0);
+    let mut modulus = (-Fq::one()).to_repr();
+    modulus[0] += 1;
+    let header = [32u32.to_le_bytes().as_slice(), &modulus, &K.to_le_bytes(), &K.to_le_bytes()].concat();
+    let mut out = [b"ptau".as_slice(), &1u32.to_le_bytes(), &3u32.to_le_bytes()].concat();
+    for (kind, bytes) in [(1u32, header), (2, g1), (3, g2.collect())] {
+        out.extend(kind.to_le_bytes());
+        out.extend((bytes.len() as u64).to_le_bytes());
+        out.extend(bytes);
+    }
+    out
+}
+
+/// Otherwise anybody who knows the source could forge under parameters that
+/// readers take for those of a ceremony.
+#[test]
+fn a16_a_file_with_a_tau_that_everybody_knows_is_refused() {
+    let import = |tau| import(&mut Cursor::new(powers_of(tau)), 10);
+    assert!(import(Fr::from(7)).is_ok());
+    assert!(matches!(import(Fr::one()), Err(InvalidPtau::KnownTau)));
+    assert!(matches!(import(development_tau()), Err(InvalidPtau::KnownTau)));
 }
 
 /// Commits, proves and verifies under imported parameters.

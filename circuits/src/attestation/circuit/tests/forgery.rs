@@ -3,6 +3,7 @@
 //! it follows, the outcome too. No such witness may satisfy the circuit.
 
 use super::*;
+use crate::attestation::{Disclosed, tests::without_last_cell};
 
 /// Public inputs as the forged plan computes them, the policy as it is.
 fn forged_public(circuit: &AttestationCircuit, honest: &[Fr], policy_words: usize) -> Vec<Fr> {
@@ -77,8 +78,7 @@ fn a56_a_record_that_is_no_code_cannot_go_uncounted() {
 /// Rows beyond the table repeat the value 0. If they could count, the number
 /// of padding cells, and n with it, could be split at will: the sums balance,
 /// and one gate alone refuses.
-#[test]
-fn a56_padding_cannot_be_counted_outside_of_the_table() {
+pub(super) fn padding_outside_of_the_table() -> (AttestationCircuit, Statement) {
     let shape = testing::shape(K, 2, Packing::One, testing::layout(true, 1));
     let (mut statement, witness) = example(&shape);
     let mut circuit = circuit_of(&statement, &witness);
@@ -101,9 +101,40 @@ fn a56_padding_cannot_be_counted_outside_of_the_table() {
     let last = circuit.plan.rows.len() - 1;
     circuit.plan.rows[last].c += stolen;
     statement.records += 5;
+    (circuit, statement)
+}
+
+#[test]
+fn a56_padding_cannot_be_counted_outside_of_the_table() {
+    let (circuit, statement) = padding_outside_of_the_table();
     let failed = failing_gates(&failures(&circuit, public(&statement)));
     assert_eq!(failed.len(), 1, "{failed:?}");
     assert!(failed[0].contains("no counts outside the table"), "{failed:?}");
+}
+
+/// A statement about records of which some are in a cell that the policy does
+/// not have: everything but that is as the policy says.
+pub(super) fn stray_records(shape: &Shape) -> (Statement, Witness) {
+    let (mut statement, witness) = example(shape);
+    statement.policy = without_last_cell(&statement.policy);
+    let table = Table::new(shape.layout(), &witness.codes).unwrap();
+    statement.outcome = relation::verdicts(&statement.policy, &table).unwrap();
+    let edge = relation::edge(&statement.policy, &table).unwrap();
+    statement.disclosed = Disclosed::of(&statement.policy, &table, edge);
+    (statement, witness)
+}
+
+#[test]
+fn a56_records_cannot_hide_in_cells_that_the_policy_does_not_have() {
+    for shape in shapes() {
+        let (statement, mut witness) = stray_records(&shape);
+        let failed = failing_gates(&failures(&circuit_of(&statement, &witness), public(&statement)));
+        assert_eq!(failed, ["copy"]);
+        // Without those records the same policy holds in the same circuit.
+        witness.codes.retain(|code| shape.layout().record(*code).unwrap().cell < statement.policy.cells);
+        let statement = testing::statement(&shape, &statement.policy, &witness.codes);
+        assert!(holds(&circuit_of(&statement, &witness), public(&statement)));
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod agreement;
 mod forgery;
+mod freedom;
+mod proof;
 mod shape;
 mod tampering;
 

@@ -1,7 +1,6 @@
 //! The shapes of the circuits: degrees, sizes, digests.
 
 use super::*;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 fn all() -> Vec<Shape> {
@@ -32,20 +31,31 @@ fn no_gate_exceeds_degree_5() {
     }
 }
 
-/// Sizes, and a digest of columns, gates, fixed numbers and copies.
+/// A prover who knew X before the counts could balance false ones, and one who
+/// knew it before the verdicts could choose these.
+#[test]
+fn a60_the_challenge_is_drawn_after_all_but_the_sums() {
+    for shape in all() {
+        let circuit = AttestationCircuit::blank(&shape).unwrap();
+        let mut meta = ConstraintSystem::default();
+        let columns = Columns::configure(&mut meta, &shape, circuit.lanes.len());
+        assert_eq!(meta.challenge_phase(), [0]);
+        let phases = meta.advice_column_phase();
+        for (name, column) in columns.advice() {
+            let is_sum = ["helper", "running", "split"].iter().any(|sum| name.starts_with(sum));
+            assert_eq!(phases[column.index()] == 1, is_sum, "{name}");
+        }
+        // The first columns are the data: proofs begin with their commitments.
+        let first = columns.data.iter().map(|column| column.index());
+        assert!(first.eq(0..shape.columns()));
+    }
+}
+
+/// Sizes, and the digest.
 fn describe(shape: &Shape) -> String {
     let circuit = AttestationCircuit::blank(shape).unwrap();
     let mut meta = ConstraintSystem::default();
     Columns::configure(&mut meta, shape, circuit.lanes.len());
-    let mut hash = Sha256::new();
-    hash.update(format!("{:?}", meta.pinned()));
-    for row in &circuit.plan.rows {
-        hash.update(format!("{:?}", row.fixed));
-    }
-    hash.update(format!("{:?}", circuit.plan.copies));
-    for lane in &circuit.lanes {
-        lane.cells.iter().for_each(|(_, active)| hash.update([u8::from(*active)]));
-    }
     format!(
         "k={} data={} per_cell={} codes={} views={:?} advice={} fixed={} gates={} rows={} lanes={} inputs={} sha256={}\n",
         shape.k(),
@@ -59,7 +69,7 @@ fn describe(shape: &Shape) -> String {
         circuit.plan.rows.len(),
         circuit.lanes.len(),
         circuit.public_inputs(),
-        hex::encode(hash.finalize()),
+        hex::encode(circuit.digest()),
     )
 }
 
@@ -72,6 +82,34 @@ fn shapes_equal_their_snapshot() {
     }
     let expected = std::fs::read_to_string(&path).expect("there is a snapshot; UPDATE_SHAPES=1 makes one");
     assert_eq!(found, expected, "if that is meant, run with UPDATE_SHAPES=1");
+}
+
+/// Kept keys are found by it: a key of a circuit with one constraint less
+/// would accept what this one refuses.
+#[test]
+fn a17_the_digest_names_every_fixed_cell_copy_and_input() {
+    let shape = shapes().swap_remove(0);
+    let circuit = || AttestationCircuit::blank(&shape).unwrap();
+    let digest = circuit().digest();
+    assert_eq!(circuit().digest(), digest);
+    type Change = fn(&mut AttestationCircuit);
+    let changes: [Change; 6] = [
+        |c| c.plan.rows[7].fixed.k += Fr::ONE,
+        |c| c.plan.rows[7].fixed.boolean ^= true,
+        |c| c.lanes[0].cells[0].1 ^= true,
+        |c| {
+            c.plan.copies.pop();
+        },
+        |c| c.plan.publics[0].1 += 1,
+        |c| c.shape = testing::shape(K + 1, 6, Packing::One, c.shape.layout()),
+    ];
+    for (i, change) in changes.iter().enumerate() {
+        let mut other = circuit();
+        change(&mut other);
+        assert_ne!(other.digest(), digest, "change {i}");
+    }
+    let (statement, witness) = example(&shape);
+    assert_eq!(circuit_of(&statement, &witness).digest(), digest);
 }
 
 #[test]
