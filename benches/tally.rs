@@ -12,7 +12,7 @@ use circuits::{
 };
 use prover::{
     KeyStore, ProvingKey, shape,
-    tally::{circuits_for, prove_tally},
+    tally::{Job, circuits_for, prove_tally},
 };
 use rand_core::OsRng;
 use std::{convert::Infallible, sync::Arc};
@@ -95,8 +95,9 @@ fn votes(ballot: u64) -> Vec<u64> {
 
 fn prove(board: &Board, opened: Opened, key: &Arc<ProvingKey>) -> TallyProof {
     let key = |_| Ok::<_, Infallible>(key.clone());
-    let tally =
-        prove_tally(Layout::standard(SHAPE), board, SHAPE.options(), opened, key, &mut OsRng, |_, _| ());
+    let layout = Layout::standard(SHAPE);
+    let job = Job { layout, board, options: SHAPE.options(), opened, points: &[] };
+    let tally = prove_tally(job, key, &mut OsRng, |_, _| ());
     tally.expect("an honest board").proofs.remove(0)
 }
 

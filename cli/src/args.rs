@@ -1,8 +1,8 @@
 //! The commands. Each family of commands has its options in its own module.
 
 use crate::{
-    account, audit, census, demo, election, export, identity, manual, mask, monitor_command, node_command,
-    outcome, receipt, record, register, trustee, verify, vote,
+    account, audit, census, chain_command, demo, election, export, identity, manual, mask, monitor_command,
+    node_command, outcome, receipt, record, register, trustee, verify, vote,
 };
 use clap::{Parser, Subcommand};
 
@@ -56,7 +56,10 @@ pub enum Command {
     /// Audit decisions for bias, and prove it.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Check an election record offline.
+    /// Settle elections on an EVM chain.
+    #[command(subcommand)]
+    Chain(chain_command::ChainCommand),
+    /// Check an election record, offline or against a chain.
     Verify(verify::VerifyOptions),
     /// Get election records from nodes.
     #[command(subcommand)]

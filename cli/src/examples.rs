@@ -257,7 +257,40 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
         "",
     ),
     ("monitor evidence check", &["monitor evidence check evidence.json"], ""),
-    ("verify", &["verify record", "verify record --json"], ""),
+    (
+        "chain deploy",
+        &["chain deploy --account payer.json", "chain deploy --account payer.json --chain URL --json"],
+        "Without --chain everything goes to the embedded chain, an EVM in a directory.",
+    ),
+    (
+        "chain status",
+        &["chain status --account payer.json", "chain status ID --contract ADDRESS --chain URL --json"],
+        "",
+    ),
+    (
+        "chain post",
+        &["chain post record --account payer.json", "chain post record --account payer.json --chain URL"],
+        "It can be stopped at any time; the same command goes on, and posts nothing twice.",
+    ),
+    (
+        "chain watch",
+        &[
+            "chain watch --election ID --node URL --account payer.json --chain URL",
+            "chain watch --election ID --node URL --account payer.json --anchor-every 1h",
+        ],
+        "",
+    ),
+    ("chain void", &["chain void ID --contract ADDRESS --account payer.json --chain URL"], ""),
+    (
+        "verify",
+        &[
+            "verify record",
+            "verify record --json",
+            "verify record --chain URL",
+            "verify record --chain embedded",
+        ],
+        "",
+    ),
     ("record export", &["record export --election ID --node URL --out record"], ""),
     ("export snarkjs", &["export snarkjs record --out proofs"], ""),
     (

@@ -1,7 +1,7 @@
 //! The directory in which a party keeps what it must not lose. spec: `cli.home`.
 
 use anyhow::{Context, Result};
-use circuits::types::ElectionId;
+use circuits::types::{Address, ElectionId};
 use clap::Args;
 use std::{
     env, fs,
@@ -70,6 +70,19 @@ impl Home {
     /// If it cannot be made.
     pub fn receipts(&self) -> Result<PathBuf> {
         self.part("receipts")
+    }
+
+    /// The embedded chain. spec: `chain.embedded`
+    pub fn chain(&self) -> PathBuf {
+        self.directory.join("chain")
+    }
+
+    /// The outbox of an account on a chain. spec: `chain.outbox`
+    ///
+    /// # Errors
+    /// If the directory cannot be made.
+    pub fn outbox(&self, chain_id: u64, account: Address) -> Result<PathBuf> {
+        Ok(self.part("outbox")?.join(format!("{chain_id}-{account}.jsonl")))
     }
 
     fn part(&self, name: &str) -> Result<PathBuf> {

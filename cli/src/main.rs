@@ -7,6 +7,7 @@ mod ask;
 mod attestations;
 mod audit;
 mod census;
+mod chain_command;
 mod chart;
 mod demo;
 mod election;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
             Ok(code) => return code,
             Err(e) => Err(e),
         },
+        Command::Chain(command) => chain_command::run(command),
         Command::Verify(options) => return verify::run(&options),
         Command::Record(command) => record::run(command),
         Command::Export(command) => export::run(command),

@@ -1,9 +1,13 @@
-//! `tabella verify`: a record offline.
+//! `tabella verify`: a record offline, and against a chain if one is named.
 
-use crate::{progress, record};
+use crate::{
+    chain_command::{self, ChainOptions},
+    home::HomeOptions,
+    progress, record,
+};
 use clap::Args;
 use std::{path::PathBuf, process::ExitCode};
-use verifier::record::{Files, Report};
+use verifier::record::{Files, Record, Report};
 
 /// `tabella verify`
 #[derive(Clone, Debug, Args)]
@@ -11,6 +15,15 @@ pub struct VerifyOptions {
     /// Directory of the record.
     #[arg(value_name = "RECORD")]
     pub record: PathBuf,
+    /// Also compare with what this chain has finalised: the address of a node
+    /// (JSON-RPC over http or https), or `embedded`.
+    #[arg(long, value_name = "URL")]
+    pub chain: Option<String>,
+    /// Directory of the embedded chain; `chain` in the home if not given.
+    #[arg(long, value_name = "DIR")]
+    pub chain_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub home: HomeOptions,
     /// Print one JSON object: {ok, checks: [{id, name, ok, detail}], warnings}.
     #[arg(long)]
     pub json: bool,
@@ -20,11 +33,35 @@ pub struct VerifyOptions {
 /// passed.
 pub fn run(options: &VerifyOptions) -> ExitCode {
     let report = match record::read(&options.record) {
-        Ok(files) => check(&files),
+        Ok(files) => {
+            let mut report = check(&files);
+            if let Some(chain) = options.chain() {
+                compare(&chain, &files, &mut report);
+            }
+            report
+        }
         Err(e) => Report::unreadable(&format!("{e:#}")),
     };
     print(&report, options.json);
     if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl VerifyOptions {
+    /// The chain to compare with, if one is named.
+    fn chain(&self) -> Option<ChainOptions> {
+        let url = self.chain.clone().filter(|url| url != "embedded");
+        let named = self.chain.is_some() || self.chain_dir.is_some();
+        named.then(|| ChainOptions { url, chain_dir: self.chain_dir.clone(), home: self.home.clone() })
+    }
+}
+
+/// Adds the comparison with a chain to a report.
+fn compare(chain: &ChainOptions, files: &Files, report: &mut Report) {
+    // The report says already why a record cannot be decoded.
+    let Ok(record) = Record::from_files(files) else { return };
+    let check = chain_command::compare(chain, &record);
+    report.ok &= check.ok;
+    report.checks.push(check);
 }
 
 /// Checks files with a progress line on standard error.

@@ -4,7 +4,7 @@
 
 use anyhow::Context;
 use circuits::{
-    attestation::{Shape, circuit::AttestationCircuit},
+    attestation::{Shape, circuit::AttestationCircuit, schema_digest},
     curve::plonk::{Bn256, Fq, Fr, G1Affine, G2Affine},
 };
 use prover::{
@@ -18,7 +18,7 @@ use snark_verifier::{
     verifier::{SnarkVerifier, plonk::PlonkVerifier},
 };
 use std::{collections::BTreeSet, path::Path, rc::Rc};
-use verifier::attestation::VerifyingKey;
+use verifier::attestation::{SrsOrigin, VerifyingKey};
 
 type Verifier = PlonkVerifier<KzgAs<Bn256, Bdfg21>>;
 
@@ -35,12 +35,17 @@ fn main() -> anyhow::Result<()> {
     std::fs::write(folder.join("Verifier.sol"), solidity).context("writing Verifier.sol")?;
     let description = serde_json::json!({
         "parameters": "INSECURE development parameters",
+        "insecure": srs.verifier().origin == SrsOrigin::Development,
         "srs_id": format!("0x{}", hex::encode(srs.verifier().id().0)),
         "key_hash": format!("0x{}", hex::encode(key.hash().0)),
         "k": shape.k(),
         "columns": shape.columns(),
         "codes": shape.layout().codes(),
+        "cells": shape.layout().cells(),
+        "bins": shape.layout().bins(),
         "records_per_cell": shape.packing().records(),
+        "capacity": shape.capacity(),
+        "schema": format!("0x{}", hex::encode(schema_digest(&shape))),
         "views": shape.views(),
         "inputs": inputs,
         "proof_bytes": proof_bytes,

@@ -2,6 +2,7 @@
 
 use crate::{engine::ProveError, key::ProvingKey, prove};
 use circuits::{
+    curve::Fr,
     r1cs::Circuit,
     tally::{Board, ChunkCircuit, FinalCircuit, Layout, Opened, Plan, TallyCircuit, Unsatisfied, plan},
     types::{Tally, TallyProof},
@@ -33,6 +34,22 @@ pub fn circuits_for(layout: Layout, t: usize, entries: usize) -> Vec<CircuitId> 
     vec![CircuitId::TallyChunk { shape, rows }, CircuitId::TallyFinal { shape, rows, t }]
 }
 
+/// A result to be proven.
+#[derive(Clone, Debug)]
+pub struct Job<'a> {
+    /// Size of the circuits.
+    pub layout: Layout,
+    /// The closed board.
+    pub board: &'a Board,
+    /// Options of the rule.
+    pub options: usize,
+    /// What the trustees opened.
+    pub opened: Opened,
+    /// The settlement's points z, one per batch in order; none without
+    /// settlement. spec: `settlement.point`
+    pub points: &'a [Fr],
+}
+
 /// Proves a result: one proof, or chunk proofs and the final one. Memory is
 /// bounded by one chunk, whatever the size of the board. `key` gives proving
 /// keys; `progress` hears of every finished proof (done, all).
@@ -40,14 +57,12 @@ pub fn circuits_for(layout: Layout, t: usize, entries: usize) -> Vec<CircuitId> 
 /// # Errors
 /// If the board or the decryption breaks a condition, or a key is missing.
 pub fn prove_tally<E: std::error::Error>(
-    layout: Layout,
-    board: &Board,
-    options: usize,
-    opened: Opened,
+    job: Job<'_>,
     mut key: impl FnMut(CircuitId) -> Result<Arc<ProvingKey>, E>,
     rng: &mut (impl RngCore + CryptoRng),
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Tally, TallyError<E>> {
+    let Job { layout, board, options, opened, points } = job;
     let t = opened.decryption.trustees.len();
     let circuits = circuits_for(layout, t, board.rows().len());
     let mut tally = Tally {
@@ -56,7 +71,7 @@ pub fn prove_tally<E: std::error::Error>(
         quorum: opened.decryption.trustees.iter().map(|t| t.partial.index).collect(),
         proofs: Vec::new(),
     };
-    match plan(layout, board, opened, &[]) {
+    match plan(layout, board, opened, points) {
         Plan::One(one) => {
             let key = key(circuits[0]).map_err(TallyError::Key)?;
             let circuit = TallyCircuit::new(layout, one.statement, one.witness)?;

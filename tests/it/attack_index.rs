@@ -12,10 +12,9 @@ use std::{
 /// Where the list begins; it goes on to the end of the page.
 const HEADING: &str = "## Tests\n";
 /// Attacks of this page that no test of the workspace cites, and why.
-const UNTESTED: [(u32, &str); 3] = [
+const UNTESTED: [(u32, &str); 2] = [
     (22, "`.ci/check-randomness`, which `.ci/run` runs"),
     (34, "said, not shown: [SECURITY.md](../../SECURITY.md)"),
-    (68, "concerns contracts, which come later"),
 ];
 
 /// A test by its file, and what it cites.

@@ -125,7 +125,9 @@ fn anchors() -> BTreeMap<String, String> {
 fn every_cited_id_is_in_the_specification() {
     let (root, ids) = (root(), ids());
     let (mut faults, mut cited) = (Vec::new(), BTreeSet::new());
-    for path in SOURCES.iter().flat_map(|folder| files(&root.join(folder), "rs")) {
+    let folders = SOURCES.iter().map(|folder| root.join(folder));
+    let sources = folders.flat_map(|folder| ["rs", "sol"].map(|extension| files(&folder, extension)));
+    for path in sources.flatten() {
         let name = path.strip_prefix(&root).expect("below the root").display().to_string();
         for (line, found) in Comments::of(&read(&path)).citations() {
             match found {

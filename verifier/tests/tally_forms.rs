@@ -10,7 +10,10 @@ use circuits::{
     },
     types::{BallotShape, ElectionId, Slot, Tally},
 };
-use prover::{ProvingKey, development_key, shape, tally::prove_tally};
+use prover::{
+    ProvingKey, development_key, shape,
+    tally::{Job, prove_tally},
+};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 use verifier::{
@@ -61,7 +64,8 @@ impl Fixture {
             let make = || Arc::new(development_key(&shape(id).unwrap()).unwrap());
             Ok::<_, Infallible>(keys.entry(id).or_insert_with(make).clone())
         };
-        prove_tally(layout, &self.board, 2, opened, key, &mut self.rng, |_, _| {}).unwrap()
+        let job = Job { layout, board: &self.board, options: 2, opened, points: &[] };
+        prove_tally(job, key, &mut self.rng, |_, _| {}).unwrap()
     }
 
     fn check(&self, layout: Layout, tally: &Tally) -> Result<(), InvalidTally> {

@@ -12,7 +12,7 @@ use prover::{
     attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, Store, prove},
 };
 use rand_core::OsRng;
-use std::{fs, path::Path, process::Command, sync::OnceLock};
+use std::sync::OnceLock;
 use verifier::attestation::{KeyHash, verify};
 
 /// Length of a contract's code that EIP-170 allows.
@@ -168,25 +168,4 @@ fn the_committed_verifier_is_that_of_the_present_circuit() {
     );
     assert_eq!(description["inputs"], proven().inputs);
     assert_eq!(description["proof_bytes"], proven().proof);
-}
-
-/// The committed bytecode is what the committed source gives.
-#[test]
-fn the_committed_bytecode_is_that_of_the_source() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("contracts");
-    fs::create_dir_all(target.join("attestation")).unwrap();
-    for file in ["package.json", "package-lock.json", "compile.cjs", "attestation/Verifier.sol"] {
-        fs::copy(source.join(file), target.join(file)).unwrap();
-    }
-    let run = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).current_dir(&target).output().unwrap();
-        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    if !target.join("node_modules/solc").is_dir() {
-        run("npm", &["ci", "--no-audit", "--no-fund"]);
-    }
-    run("node", &["compile.cjs"]);
-    let compiled = fs::read_to_string(target.join("attestation/verifier.hex")).unwrap();
-    assert_eq!(hex::decode(compiled.trim()).unwrap(), creation_code().unwrap());
 }

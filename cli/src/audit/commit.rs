@@ -3,7 +3,7 @@
 use super::{
     inputs::{InputOptions, Loaded},
     parameters::ParameterOptions,
-    work,
+    work::{self, Form},
 };
 use crate::{options::PassphraseOptions, record};
 use anyhow::{Result, ensure};
@@ -37,6 +37,10 @@ pub struct CommitOptions {
     /// Put two records into one cell: half the columns, but no receipts.
     #[arg(long)]
     packed: bool,
+    /// Take the circuit whose verifier is a contract, for attestations that
+    /// are to stand on a chain; no receipts.
+    #[arg(long, conflicts_with = "packed")]
+    on_chain: bool,
     #[command(flatten)]
     passphrase: PassphraseOptions,
     /// Print {data_root, commitment, secrets, insecure} as JSON.
@@ -57,9 +61,13 @@ pub fn run(options: &CommitOptions) -> Result<ExitCode> {
         !options.packed || inputs.dataset.nonces.is_empty(),
         "--packed: receipts need one record per cell, and the mapping has nonces"
     );
-    let packing = if options.packed { Packing::Two } else { Packing::One };
+    let form = match (options.on_chain, options.packed) {
+        (true, _) => Form::OnChain,
+        (false, true) => Form::Smallest(Packing::Two),
+        (false, false) => Form::Smallest(Packing::One),
+    };
     let secrets = Secrets::random(&mut OsRng);
-    let commitment = work::commit(&inputs, &secrets, packing, &options.parameters)?;
+    let commitment = work::commit(&inputs, &secrets, form, &options.parameters)?;
     record::prepare(&options.out)?;
     let passphrase = options.passphrase.choose("the commitment's secrets")?;
     let root = commitment.data.root();

@@ -15,6 +15,15 @@ use prover::attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, prov
 use std::time::Instant;
 use verifier::attestation::SrsOrigin;
 
+/// Which circuit takes the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The one that proves them at the least cost.
+    Smallest(Packing),
+    /// The one whose verifier is a contract. spec: `attestation.evm`
+    OnChain,
+}
+
 /// Commits to records.
 ///
 /// # Errors
@@ -22,18 +31,23 @@ use verifier::attestation::SrsOrigin;
 pub fn commit(
     inputs: &Inputs,
     secrets: &Secrets,
-    packing: Packing,
+    form: Form,
     parameters: &ParameterOptions,
 ) -> Result<Commitment> {
     let records = inputs.dataset.codes.len() as u64;
     let (layout, views) = (inputs.dataset.layout, capacities(inputs));
-    let shape = AttestationCircuit::smallest_shape(layout, &views, packing, records).with_context(|| {
-        format!(
-            "no circuit takes {records} records with {} codes; use fewer groups or score bins, one record per cell, \
-             or split the records",
-            layout.codes()
-        )
-    })?;
+    let shape = match form {
+        Form::Smallest(packing) => {
+            AttestationCircuit::smallest_shape(layout, &views, packing, records).with_context(|| {
+                format!(
+                    "no circuit takes {records} records with {} codes; use fewer groups or score bins, one record \
+                     per cell, or split the records",
+                    layout.codes()
+                )
+            })?
+        }
+        Form::OnChain => on_chain(inputs)?,
+    };
     let srs = parameters.srs(shape.k())?;
     let columns = committed(inputs, &shape, secrets)?.commit(&srs)?;
     let mapping = inputs.mapping.digest();
@@ -143,12 +157,35 @@ pub fn prove(
 /// The committed columns, with room for the views of this policy: views are
 /// no part of the data root.
 fn shape_for(inputs: &Inputs, committed: &Shape) -> Result<Shape> {
+    if *committed == Shape::on_chain() {
+        return on_chain(inputs);
+    }
     let (views, layout) = (capacities(inputs), committed.layout());
     ensure!(
         layout == inputs.dataset.layout,
         "the records have other labels or score bins than the commitment"
     );
     Ok(Shape::new(committed.k(), committed.columns(), committed.packing(), layout, views)?)
+}
+
+/// The shape of the contract, if records and policy fit it.
+fn on_chain(inputs: &Inputs) -> Result<Shape> {
+    let shape = Shape::on_chain();
+    let (layout, groups) = (inputs.dataset.layout, capacities(inputs));
+    let fits = layout == shape.layout()
+        && groups.len() == shape.views().len()
+        && groups.iter().zip(shape.views()).all(|(groups, room)| groups <= room);
+    ensure!(
+        fits,
+        "the contract's circuit takes labelled records without scores, attributes of 24 combinations, and views of \
+         up to {:?} groups in this order; the policy has views of {groups:?}",
+        shape.views()
+    );
+    ensure!(
+        inputs.dataset.nonces.is_empty(),
+        "the contract's circuit has no receipts, and the mapping has nonces"
+    );
+    Ok(shape)
 }
 
 fn capacities(inputs: &Inputs) -> Vec<usize> {

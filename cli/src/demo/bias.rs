@@ -9,7 +9,7 @@ use crate::{
         inspect::Inspection,
         now, report,
         verify::TrustOptions,
-        work::{self, Made},
+        work::{self, Form, Made},
         year_later,
     },
     text,
@@ -115,7 +115,8 @@ fn commit(inputs: &Inputs, out: &Path, story: &mut Story) -> Result<(Commitment,
     fs::create_dir(&directory)?;
     let secrets = Secrets::random(&mut OsRng);
     let none = Default::default();
-    let commitment = story.timed("commit", || work::commit(inputs, &secrets, Packing::One, &none))?;
+    let commitment =
+        story.timed("commit", || work::commit(inputs, &secrets, Form::Smallest(Packing::One), &none))?;
     let root = commitment.data.root();
     let passphrase = passphrase(&out.join("passphrase"))?;
     let vault = Vault::create(&directory.join(SECRETS), secrets, root, &passphrase, Cost::STANDARD)?;

@@ -1,22 +1,34 @@
 //! The election of the demo, from registration to the record.
 
 use super::{
+    ledger::{Ledger, Summary},
     options::DemoOptions,
     parties::{CENSUS_DECIMALS, Member, Members, Staff},
     plan::{Act, Plan},
     story::Story,
     trustees::Trustee,
 };
-use crate::{chart, keys::ElectionKeys, progress, record, tally::Prover};
+use crate::{
+    chain_command::{ChainOptions, prove_for_chain},
+    chart,
+    keys::ElectionKeys,
+    progress, record,
+    tally::Prover,
+};
 use anyhow::{Context, Result, bail, ensure};
-use circuits::types::{BallotShape, ElectionId, PassRule, Registration, RuleKind, SignedDraft, Tally, Times};
+use circuits::types::{
+    BallotShape, ElectionId, Order, PassRule, Registration, RuleKind, SignedDraft, SignedHead, Tally, Times,
+};
 use client::{
     Node as Client,
     board::Mirror,
     census,
     choice::Choice,
     election::{self, Election, Expected, Reference},
-    organiser::{self, disclosure, draft::Resolution},
+    organiser::{
+        self, disclosure,
+        draft::{Resolution, Settlement, fresh_nonce, sign},
+    },
     registration,
     tickets::MemoryTickets,
     vote::Voter,
@@ -37,7 +49,7 @@ const THRESHOLD: u8 = 2;
 const STOPPED: usize = 3;
 const ORGANISATION: &str = "Tabella demo";
 const PROPOSAL: &str =
-    "Shall the organisation approve the credit-scoring model v3 for use in its lending pools?";
+    "Shall the organisation use the COMPAS score? Its audit stands on the chain, whatever it says.";
 /// Registrations under way at once.
 const PARALLEL_REGISTRATIONS: usize = 64;
 /// Longest wait for a phase of the election.
@@ -71,6 +83,8 @@ pub struct Outcome {
     pub decimals: u8,
     /// The record.
     pub files: Files,
+    /// What stands on the chain.
+    pub chain: Summary,
 }
 
 /// Runs the election below `out`.
@@ -83,16 +97,19 @@ pub async fn run(options: &DemoOptions, out: &Path, story: &mut Story) -> Result
     let (voters, count) = (options.voters as usize, members.list.len());
     ensure!(voters <= count, "--voters {voters}: the table has {count} holders with a weight; ask for fewer");
     let keys = load_keys(shape, story)?;
-    let mut demo = Demo::start(keys, members, out, story).await?;
+    let mut demo = Demo::start(options, keys, members, out, story).await?;
+    demo.ledger.audit(ORGANISATION, &demo.staff, out, story).await?;
     let (draft, mut trustees) = demo.draft(options, out, story).await?;
     demo.register(story).await?;
     demo.freeze(&draft, options.rule, story).await?;
-    demo.start_trustees(&draft, &mut trustees, story)?;
+    demo.start_trustees(&draft, &options.chain(out), &mut trustees, story)?;
     let election = demo.open(&draft, &mut trustees, story).await?;
     let plan = Plan::new(options.seed, &demo.members.weights(), voters, draft.draft.rule);
     demo.vote(&election, &plan, story).await?;
-    demo.close(&election, trustees, story).await?;
+    let head = demo.close(&election, trustees, story).await?;
     let (tally, files) = demo.tally(&election, story).await?;
+    demo.settle(&election, &head, &files, story).await?;
+    let chain = demo.ledger.finish(election.draft(), election.id, story).await?;
     Ok(Outcome {
         node: demo.node,
         address: demo.address,
@@ -105,6 +122,7 @@ pub async fn run(options: &DemoOptions, out: &Path, story: &mut Story) -> Result
         tally,
         decimals: CENSUS_DECIMALS,
         files,
+        chain,
     })
 }
 
@@ -127,10 +145,18 @@ struct Demo {
     node: Node,
     client: Client,
     address: String,
+    ledger: Ledger,
 }
 
 impl Demo {
-    async fn start(keys: ElectionKeys, members: Members, out: &Path, story: &mut Story) -> Result<Self> {
+    async fn start(
+        options: &DemoOptions,
+        keys: ElectionKeys,
+        members: Members,
+        out: &Path,
+        story: &mut Story,
+    ) -> Result<Self> {
+        let ledger = Ledger::start(options, out, story).await?;
         story.chapter("A node");
         let staff = Staff::new();
         let listen = "127.0.0.1:0".parse().context("a fixed address")?;
@@ -141,11 +167,11 @@ impl Demo {
         let address = format!("http://{}", node.address());
         story.say(&format!("serves gRPC at {address}; nothing is acknowledged before it is on disk."));
         let client = Client::connect(&address).await?;
-        Ok(Self { keys, members, staff, node, client, address })
+        Ok(Self { keys, members, staff, node, client, address, ledger })
     }
 
     async fn draft(
-        &self,
+        &mut self,
         options: &DemoOptions,
         out: &Path,
         story: &mut Story,
@@ -156,14 +182,15 @@ impl Demo {
         let resolution = Resolution {
             organisation: ORGANISATION.into(),
             registration_chain_id: 1,
-            proposal: PROPOSAL.into(),
+            proposal: format!("{PROPOSAL}\nPolicy 0x{}", hex::encode(self.ledger.policy_hash()?)),
             options: options.options.clone(),
             rule: options.rule,
             pass_rule: PassRule {
                 winning_option: 0,
                 quorum: 1,
-                majority_numerator: 1,
-                majority_denominator: 2,
+                // More than its even share; of one option anything.
+                majority_numerator: u32::from(options.options.len() > 1),
+                majority_denominator: u32::try_from(options.options.len()).context("--options")?,
             },
             census: self.members.definition(),
             times: Times {
@@ -178,10 +205,14 @@ impl Demo {
             min_ballots: MIN_BALLOTS.min(options.voters),
             operator: self.staff.operator.address(),
         };
-        let signed = resolution.sign(&self.staff.organiser)?;
+        let (draft, proposal) = resolution.draft(self.staff.organiser.address(), fresh_nonce())?;
+        self.ledger.gate(&draft, story).await?;
+        let settlement = Settlement { domain: self.ledger.domain(), calls: vec![self.ledger.call()?] };
+        let signed = sign(settlement.of(draft)?, proposal, &self.staff.organiser)?;
         let id = organiser::publish(&self.client, &signed).await?;
         story.say(&format!("\"{PROPOSAL}\""));
         story.say(&format!("Options: {}. Rule: {}.", options.options.join(", "), options.rule));
+        story.say("If it passes, it tells the gate: this model, this policy, this auditor, these records.");
         story.say(&format!("Signed by the organiser (EIP-712); draft {id}"));
         Ok((signed, trustees))
     }
@@ -244,11 +275,17 @@ impl Demo {
         Ok(())
     }
 
-    fn start_trustees(&self, draft: &SignedDraft, trustees: &mut [Trustee], story: &mut Story) -> Result<()> {
+    fn start_trustees(
+        &self,
+        draft: &SignedDraft,
+        chain: &ChainOptions,
+        trustees: &mut [Trustee],
+        story: &mut Story,
+    ) -> Result<()> {
         story.chapter("Trustees");
         let organiser = self.staff.organiser.address();
         for trustee in trustees.iter_mut() {
-            trustee.start(&self.address, draft.draft.id(), organiser)?;
+            trustee.start(&self.address, chain, draft.draft.id(), organiser)?;
             story.say(&format!(
                 "Trustee {} is a process of its own; it writes to {}",
                 trustee.index,
@@ -264,7 +301,7 @@ impl Demo {
     }
 
     async fn open(
-        &self,
+        &mut self,
         draft: &SignedDraft,
         trustees: &mut [Trustee],
         story: &mut Story,
@@ -281,12 +318,16 @@ impl Demo {
         };
         let election = election::fetch(&self.client, Reference::Draft(id), &expected).await?;
         story.took("key_generation", start);
-        story.say(&format!("Election {election_id} is open."));
+        let mut settlement = self.ledger.election(&draft.draft, election_id).await?;
+        settlement.keys(&self.keys.verifying).await?;
+        let posted = settlement.open(&election.signed_draft, &election.key).await?;
+        self.ledger.opened(posted);
+        story.say(&format!("Election {election_id} is open, on the chain too."));
         Ok(Arc::new(election))
     }
 
     /// Votes, re-votes and masks, each through the same call.
-    async fn vote(&self, election: &Arc<Election>, plan: &Plan, story: &mut Story) -> Result<()> {
+    async fn vote(&mut self, election: &Arc<Election>, plan: &Plan, story: &mut Story) -> Result<()> {
         story.chapter("Voting");
         let votes = plan.acts.len() - plan.masks;
         story.say(&format!(
@@ -316,12 +357,20 @@ impl Demo {
             bar.inc(1);
         }
         bar.finish_and_clear();
+        let head = client::record::fetch_head(&self.client, election.id).await?;
+        let posted = self.ledger.election(election.draft(), election.id).await?.anchor(&head).await?;
+        self.ledger.anchored(posted);
         story.took("voting", start);
         story.say("Every ballot was proven valid, verified by the node, and answered with a signed receipt.");
         Ok(())
     }
 
-    async fn close(&self, election: &Election, mut trustees: Vec<Trustee>, story: &mut Story) -> Result<()> {
+    async fn close(
+        &mut self,
+        election: &Election,
+        mut trustees: Vec<Trustee>,
+        story: &mut Story,
+    ) -> Result<SignedHead> {
         story.chapter("Closing and decryption");
         let start = Instant::now();
         drop(trustees.remove(STOPPED - 1));
@@ -332,6 +381,9 @@ impl Demo {
             "The board is closed with {} entries under root {}",
             head.head.size, head.head.root
         ));
+        let order = organiser.sign(Order::Close(election.id).signing_hash(&draft.domain()));
+        self.ledger.election(draft, election.id).await?.close(&head, Some(&order)).await?;
+        story.say("The chain has it too: the trustees read the root from there and decrypt no other.");
         for trustee in trustees {
             trustee.finish().await?;
         }
@@ -339,7 +391,7 @@ impl Demo {
         story.say(
             "Each remaining trustee checked every ballot by itself, then decrypted the sums, nothing else.",
         );
-        Ok(())
+        Ok(head)
     }
 
     async fn tally(&self, election: &Election, story: &mut Story) -> Result<(Tally, Files)> {
@@ -352,6 +404,33 @@ impl Demo {
         let tally = verifier::record::Record::from_files(&files)?.tally;
         story.say(&format!("{} proofs, {} slots.", tally.proofs.len(), tally.slots));
         Ok((tally, files))
+    }
+
+    /// Ballots and result to the chain, which checks every proof.
+    async fn settle(
+        &mut self,
+        election: &Election,
+        head: &SignedHead,
+        files: &Files,
+        story: &mut Story,
+    ) -> Result<()> {
+        story.chapter("Settlement");
+        let start = Instant::now();
+        let record = verifier::record::Record::from_files(files)?;
+        let mut settlement = self.ledger.election(election.draft(), election.id).await?;
+        let batches = settlement.ballots(&record.entries).await?;
+        let (signed, key) = (&election.signed_draft, &election.key);
+        let tally = prove_for_chain(signed, key, &record.entries, head, &record.messages)?;
+        let result = settlement.result(&tally).await?;
+        settlement.finish().await?;
+        self.ledger.batches(&batches, record.entries.len());
+        self.ledger.tallied(&result);
+        story.took("settlement", start);
+        story.say(
+            "A contract has checked every ballot's proof, and that the totals are those of these ballots.",
+        );
+        story.say(&self.ledger.figures());
+        Ok(())
     }
 
     /// Waits until the election is in a phase; a trustee that ends before is

@@ -2,6 +2,7 @@
 
 mod bias;
 mod election;
+mod ledger;
 mod options;
 mod parties;
 mod plan;
@@ -34,6 +35,7 @@ struct Summary {
     record: PathBuf,
     verified: bool,
     election: String,
+    chain: ledger::Summary,
     /// Address of the node, if it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<String>,
@@ -76,7 +78,14 @@ pub fn run(options: &DemoOptions) -> Result<()> {
         tally.slots, outcome.entries
     ));
     story.say(&format!("Record: {}", record_dir.display()));
-    story.say(&format!("Check it again:  tabella verify {}", text::shell(&record_dir.display().to_string())));
+    let record = text::shell(&record_dir.display().to_string());
+    let chain = match &options.chain {
+        // An address may hold an access key.
+        Some(_) => "--chain URL".into(),
+        None => format!("--chain-dir {}", text::shell(&out.join("chain").display().to_string())),
+    };
+    story.say(&format!("Compare it with the chain:  tabella verify {record} {chain}"));
+    story.say(&format!("Check it again:  tabella verify {record}"));
     story.say(
         "These keys are INSECURE development keys: anyone can forge with them. See docs/spec/14-setup.md.",
     );
@@ -94,6 +103,7 @@ pub fn run(options: &DemoOptions) -> Result<()> {
             record: record_dir,
             verified: report.ok,
             election: outcome.election.to_string(),
+            chain: outcome.chain,
             node: options.serve.then_some(outcome.address.clone()),
         };
         println!("{}", serde_json::to_string(&summary)?);

@@ -1,5 +1,6 @@
 //! Options of `tabella demo`.
 
+use crate::options::PassphraseOptions;
 use circuits::types::{BallotShape, RuleKind};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -32,6 +33,16 @@ pub struct DemoOptions {
     /// system's one for temporary files.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Settle on this chain, a node's address (JSON-RPC over http or https),
+    /// instead of one embedded in this program.
+    #[arg(long, env = "TABELLA_CHAIN", value_name = "URL")]
+    pub chain: Option<String>,
+    /// Sealed account that pays for transactions; a development chain pays by
+    /// itself.
+    #[arg(long, value_name = "FILE", requires = "chain")]
+    pub account: Option<PathBuf>,
+    #[command(flatten)]
+    pub passphrase: PassphraseOptions,
     /// Keep the node running afterwards, until ctrl-c, to try other commands
     /// and clients against it.
     #[arg(long)]

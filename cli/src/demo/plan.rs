@@ -40,7 +40,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// `voters` of the members with these weights vote; one in eight changes
+    /// The first option gets the most. `voters` of the members with these weights vote; one in eight changes
     /// their mind, and one slot in eight is masked by somebody.
     ///
     /// # Panics
@@ -72,7 +72,22 @@ impl Plan {
                 *total += v;
             }
         }
-        Plan { acts, revotes: some, masks: some, expected_totals }
+        let mut plan = Plan { acts, revotes: some, masks: some, expected_totals };
+        plan.let_the_first_win();
+        plan
+    }
+
+    /// Gives the first option, whose calls the vote is about, the places of
+    /// the one that got the most.
+    fn let_the_first_win(&mut self) {
+        let most = (0..self.expected_totals.len()).rev().max_by_key(|k| self.expected_totals[*k]);
+        let Some(most) = most else { return };
+        self.expected_totals.swap(0, most);
+        for act in &mut self.acts {
+            if let Act::Vote { votes, .. } = act {
+                votes.swap(0, most);
+            }
+        }
     }
 }
 
@@ -141,6 +156,7 @@ mod tests {
             }
             let sum = |k: usize| last.values().map(|v| v[k]).sum::<u64>();
             assert_eq!(plan.expected_totals, (0..3).map(sum).collect::<Vec<_>>());
+            assert_eq!(plan.expected_totals.iter().max(), plan.expected_totals.first());
         }
     }
 

@@ -2,11 +2,12 @@
 //! passphrase and a log below the demo's directory. None outlives the demo:
 //! their standard input ends with it, however it ends.
 
-use crate::trustee::IDENTITY_FILE;
+use crate::{chain_command::ChainOptions, trustee::IDENTITY_FILE};
 use anyhow::{Context, Result, bail, ensure};
 use circuits::types::{Address, DraftId, TrusteeIdentity};
 use rand_core::{OsRng, RngCore};
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -56,13 +57,21 @@ impl Trustee {
     ///
     /// # Errors
     /// If the process cannot be started.
-    pub fn start(&mut self, node: &str, draft: DraftId, organiser: Address) -> Result<()> {
+    pub fn start(
+        &mut self,
+        node: &str,
+        chain: &ChainOptions,
+        draft: DraftId,
+        organiser: Address,
+    ) -> Result<()> {
         let path = self.log();
         let log = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
         let mut command = command("run", self.index, &self.out)?;
         command
             .args(["--node", node, "--draft", &draft.to_string(), "--organiser", &organiser.to_string()])
             .args(["--longest-wait", LONGEST_WAIT, "--until-stdin-ends"])
+            .args(chain.url.iter().flat_map(|url| ["--chain", url]))
+            .args(chain.chain_dir.iter().flat_map(|dir| [OsStr::new("--chain-dir"), dir.as_os_str()]))
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log);

@@ -71,7 +71,11 @@ pub async fn run(options: &CreateOptions) -> Result<()> {
         info.holders_max
     );
     let nonce = prepared.nonce.unwrap_or_else(fresh_nonce);
-    let (draft, proposal) = prepared.resolution.draft(organiser, nonce).with_context(|| file)?;
+    let (draft, proposal) = prepared.resolution.draft(organiser, nonce).with_context(|| file.clone())?;
+    let draft = match prepared.settlement {
+        Some(settlement) => settlement.of(draft).with_context(|| file)?,
+        None => draft,
+    };
     let weights: Vec<u64> = prepared.table.holders.iter().map(|h| h.weight).collect();
     let disclosure = disclosure::report(&weights, draft.rule.kind());
     if !options.json {

@@ -3,8 +3,11 @@
 
 use crate::{amounts, times::When};
 use anyhow::{Context, Result, bail, ensure};
-use circuits::types::{Address, PassRule, RuleKind, Times, TrusteeIdentity};
-use client::organiser::{draft::Resolution, holders::HolderTable};
+use circuits::types::{Address, Call, Domain, PassRule, RuleKind, Times, TrusteeIdentity};
+use client::organiser::{
+    draft::{Resolution, Settlement},
+    holders::HolderTable,
+};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{
     fs,
@@ -27,7 +30,10 @@ pub struct ElectionFile {
     early_close: bool,
     min_ballots: u32,
     #[serde(default)]
-    settlement: Settlement,
+    settlement: Mode,
+    chain: Option<ChainFile>,
+    #[serde(default)]
+    calls: Vec<CallFile>,
     /// Account that signs heads; the one the node names, if left out.
     pub operator: Option<Address>,
     #[serde(default, deserialize_with = "nonce")]
@@ -40,9 +46,28 @@ pub struct ElectionFile {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Settlement {
+enum Mode {
     #[default]
     None,
+    Validity,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChainFile {
+    id: u64,
+    contract: Address,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallFile {
+    target: Address,
+    /// Wei.
+    #[serde(default)]
+    value: u64,
+    #[serde(with = "circuits::types::json::bytes")]
+    data: Vec<u8>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -123,6 +148,8 @@ fn nonce<'de, D: Deserializer<'de>>(d: D) -> Result<Option<[u8; 32]>, D::Error> 
 pub struct Prepared {
     /// What the draft will say.
     pub resolution: Resolution,
+    /// Where it is settled, if anywhere.
+    pub settlement: Option<Settlement>,
     /// Fixed in the file, so that a repeat makes the same draft.
     pub nonce: Option<[u8; 32]>,
     /// The table of holders.
@@ -144,6 +171,7 @@ impl ElectionFile {
     /// # Errors
     /// If a file cannot be read, or a value does not fit the others.
     pub fn prepare(self, base: &Path, now: u64, operator: Address) -> Result<Prepared> {
+        let settlement = self.settlement()?;
         let table = read_table(&base.join(&self.census.table)).context("census.table")?;
         let resolution = Resolution {
             proposal: self.text(base)?,
@@ -160,8 +188,22 @@ impl ElectionFile {
             min_ballots: self.min_ballots,
             operator,
         };
-        let Settlement::None = self.settlement;
-        Ok(Prepared { resolution, nonce: self.nonce, table })
+        Ok(Prepared { resolution, settlement, nonce: self.nonce, table })
+    }
+
+    fn settlement(&self) -> Result<Option<Settlement>> {
+        match (self.settlement, self.chain) {
+            (Mode::None, None) => {
+                ensure!(self.calls.is_empty(), "calls: nobody makes them without settlement = \"validity\"");
+                Ok(None)
+            }
+            (Mode::None, Some(_)) => bail!("chain: it is of no use without settlement = \"validity\""),
+            (Mode::Validity, None) => bail!("settlement = \"validity\" needs [chain] with id and contract"),
+            (Mode::Validity, Some(chain)) => Ok(Some(Settlement {
+                domain: Domain { chain_id: chain.id, contract: chain.contract },
+                calls: self.calls.iter().map(CallFile::call).collect(),
+            })),
+        }
     }
 
     fn text(&self, base: &Path) -> Result<String> {
@@ -170,6 +212,14 @@ impl ElectionFile {
             (None, Some(file)) => read_text(&base.join(file)).context("proposal_file"),
             _ => bail!("give the text either as proposal or as proposal_file"),
         }
+    }
+}
+
+impl CallFile {
+    fn call(&self) -> Call {
+        let mut value = [0; 32];
+        value[24..].copy_from_slice(&self.value.to_be_bytes());
+        Call { target: self.target, value, data: self.data.clone() }
     }
 }
 

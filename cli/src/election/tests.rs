@@ -2,7 +2,7 @@
 
 use super::file::{ElectionFile, Prepared};
 use anyhow::Result;
-use circuits::types::{Address, Holder, RuleKind, Times};
+use circuits::types::{Address, Holder, ProposalKind, RuleKind, SettlementMode, Times};
 use client::organiser::holders::HolderTable;
 use std::{fs, path::Path};
 
@@ -89,6 +89,24 @@ fn every_key_of_the_example_is_known_and_no_other() {
         assert!(message.contains("unknown field") && message.contains(&format!("line {line}")), "{message}");
     }
     assert!(error(&with("[census]", "[cencus]")).contains("cencus"));
+}
+
+/// Chain, contract and calls become part of the draft; without settlement
+/// they are refused rather than ignored.
+#[test]
+fn a_settled_draft_names_its_chain_and_calls() {
+    let place = place();
+    let shown = EXAMPLE.replace("# [", "[").replace("# id =", "id =").replace("# contract =", "contract =");
+    let shown = shown.replace("# target =", "target =").replace("# data =", "data =");
+    let settled = shown.replace("settlement = \"none\"", "settlement = \"validity\"");
+    let prepared = prepare(&settled, place.path()).unwrap();
+    let (draft, _) = prepared.resolution.draft(Address([8; 20]), [0; 32]).unwrap();
+    let draft = prepared.settlement.unwrap().of(draft).unwrap();
+    assert_eq!((draft.chain_id, draft.settlement), (1, SettlementMode::Validity));
+    assert_eq!((draft.contract, draft.calls.len()), (draft.calls[0].target, 1));
+    assert_eq!(draft.kind, ProposalKind::Action);
+    assert!(error(&shown).contains("settlement"));
+    assert!(error(&with("settlement = \"none\"", "settlement = \"validity\"")).contains("[chain]"));
 }
 
 /// What the example says of defaults holds.

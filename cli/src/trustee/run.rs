@@ -8,6 +8,7 @@ use super::{
     status,
 };
 use crate::{
+    chain_command::ChainOptions,
     log,
     options::{NodeOptions, TrustOptions},
 };
@@ -33,6 +34,8 @@ pub struct RunOptions {
     node: NodeOptions,
     #[command(flatten)]
     trust: TrustOptions,
+    #[command(flatten)]
+    chain: ChainOptions,
     /// Id of a draft, 0x and 64 hexadecimal digits; may be repeated. Ends when
     /// all are decrypted.
     #[arg(long = "draft", value_name = "ID", value_parser = draft_id, required_unless_present = "all")]
@@ -218,7 +221,9 @@ async fn follow(options: &RunOptions, directory: &Directory, id: DraftId) -> Res
         let step = match &mut session {
             Some(open) => Session::step(open).await,
             None => {
-                let open = Session::open(&options.node, options.trust.organiser, directory, id).await;
+                let open =
+                    Session::open(&options.node, &options.chain, options.trust.organiser, directory, id)
+                        .await;
                 open.map(|open| {
                     session = Some(open);
                     Step::Again

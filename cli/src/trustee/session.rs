@@ -7,10 +7,12 @@
 //! the node for a while, goes on where it was.
 
 use super::directory::{Directory, Store};
-use crate::options::NodeOptions;
+use crate::{chain_command::ChainOptions, options::NodeOptions};
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use chain::settlement::{Elections, Stage};
 use circuits::types::{
-    Address, CensusStatement, Draft, DraftId, Signature, SignedDraft, TypedData, VERIFYING_KEYS,
+    Address, BoardRoot, CensusStatement, Draft, DraftId, ElectionId, SettlementMode, Signature, SignedDraft,
+    TypedData, VERIFYING_KEYS,
 };
 use client::{
     Node, census,
@@ -75,6 +77,7 @@ impl Trusted {
 #[derive(Debug)]
 pub struct Session {
     node: Node,
+    chain: ChainOptions,
     trustee: Trustee<Store>,
     draft: SignedDraft,
     trusted: Trusted,
@@ -98,6 +101,7 @@ impl Session {
     /// directory does not know.
     pub async fn open(
         node: &NodeOptions,
+        chain: &ChainOptions,
         organiser: Address,
         directory: &Directory,
         id: DraftId,
@@ -109,7 +113,8 @@ impl Session {
         let trustee = Trustee::resume(keys, &draft, store, &held.messages)?;
         directory.keep_draft(&draft)?;
         let trusted = Trusted::load(&draft.draft).await?;
-        let mut session = Self { node, trustee, draft, trusted, said: BTreeSet::new() };
+        let chain = chain.clone();
+        let mut session = Self { node, chain, trustee, draft, trusted, said: BTreeSet::new() };
         session.introduce();
         Ok(session)
     }
@@ -279,7 +284,14 @@ impl Session {
             .context("the node's board is refused, and nothing was decrypted; tell organiser and monitors")?;
         let order = Some(&election.close_signature).filter(|s| !s.is_empty());
         let order = order.map(|s| Signature::from_bytes(s)).transpose().context("order to close")?;
-        let closing = Closing { head, order, anchored: None, now: now()? };
+        let anchored = match self.draft().settlement {
+            SettlementMode::None => None,
+            SettlementMode::Validity => match self.final_root(id).await? {
+                Some(root) => Some(root),
+                None => return Ok(Step::Wait),
+            },
+        };
+        let closing = Closing { head, order, anchored, now: now()? };
         match self.trustee.decrypt(&board, &closing) {
             Ok(_) => Ok(Step::Again),
             // Time mends these.
@@ -288,6 +300,30 @@ impl Session {
                 Ok(Step::Wait)
             }
             Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The root under which the chain of settlement has closed the election,
+    /// once it has: only that one is decrypted (A29). A chain that does not
+    /// answer is asked again.
+    async fn final_root(&mut self, id: ElectionId) -> Result<Option<BoardRoot>> {
+        let chain = self.chain.open().context("the draft is settled on a chain")?;
+        let ask = async || -> Result<_, chain::settlement::Error> {
+            Elections::of_draft(&chain, self.draft()).await?.election(id).await
+        };
+        let found = match ask().await {
+            Err(chain::settlement::Error::Chain(why)) if why.is_transient() => {
+                self.say(format!("{why}"));
+                return Ok(None);
+            }
+            other => other.context("the chain of settlement; --chain names it")?,
+        };
+        match found.filter(|e| matches!(e.stage, Stage::Closed | Stage::Finalised)) {
+            Some(closed) => Ok(closed.root),
+            None => {
+                self.say("waits for the final root on the chain".into());
+                Ok(None)
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod audit_log;
+mod chain;
 mod crash;
 mod demo;
 mod foreign;

@@ -1,9 +1,9 @@
-//! Drafts of elections that are not settled on a chain.
+//! Drafts of elections, settled on a chain or not.
 
 use circuits::types::{
-    AccountKey, Address, CensusDefinition, Draft, InvalidDraft, InvalidRule, InvalidSignedDraft,
-    PROPOSAL_TEXT_MAX, PassRule, ProposalKind, Rule, RuleKind, SettlementMode, SignedDraft, Times,
-    TrusteeIdentity, TypedData, keccak256,
+    AccountKey, Address, Call, CensusDefinition, Domain, Draft, InvalidDraft, InvalidRule,
+    InvalidSignedDraft, PROPOSAL_TEXT_MAX, PassRule, ProposalKind, Rule, RuleKind, SettlementMode,
+    SignedDraft, Times, TrusteeIdentity, TypedData, keccak256,
 };
 use rand_core::{OsRng, RngCore};
 
@@ -99,6 +99,35 @@ impl Resolution {
         };
         draft.check()?;
         Ok((draft, self.proposal))
+    }
+}
+
+/// Where an outcome is settled, and what it then does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// Chain and contract.
+    pub domain: Domain,
+    /// Calls that a passed proposal runs; without any it is a resolution.
+    pub calls: Vec<Call>,
+}
+
+impl Settlement {
+    /// The same draft, settled there.
+    ///
+    /// # Errors
+    /// The first rule of drafts that it then breaks.
+    pub fn of(self, draft: Draft) -> Result<Draft, InvalidDraft> {
+        let kind = if self.calls.is_empty() { ProposalKind::Resolution } else { ProposalKind::Action };
+        let draft = Draft {
+            chain_id: self.domain.chain_id,
+            contract: self.domain.contract,
+            kind,
+            calls: self.calls,
+            settlement: SettlementMode::Validity,
+            ..draft
+        };
+        draft.check()?;
+        Ok(draft)
     }
 }
 

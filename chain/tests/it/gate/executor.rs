@@ -1,0 +1,276 @@
+//! Running what members voted for.
+
+use super::evm::{GAS_LIMIT, Reverted, Sent};
+use super::{
+    audit::{ISSUED, MODEL},
+    votes,
+    world::{Votes, account, deploy_testing, ours, refused, theirs},
+};
+use alloy::{
+    primitives::B256,
+    sol_types::{SolCall, SolError},
+};
+use chain::{
+    abi::IExecutor::{self, Standing},
+    elections::id,
+    gate,
+};
+use circuits::types::{Address, Call, Draft, ElectionId, keccak256, word_address, word_u64};
+use revm::primitives::Address as EvmAddress;
+
+const CLOSING: u64 = ISSUED + 500;
+const DELAY: u64 = 86_400;
+
+struct World {
+    votes: Votes,
+    executor: EvmAddress,
+    timelock: EvmAddress,
+    target: EvmAddress,
+}
+
+impl World {
+    fn new() -> Self {
+        let (mut votes, _) = Votes::new();
+        let code = gate::executor_creation_code(&votes.mandate, DELAY).unwrap();
+        let (executor, length, gas) = votes.world.evm.deploy(code).unwrap();
+        println!("Executor: {length} bytes of code, {gas} gas to create with its timelock");
+        let answer = votes.world.evm.view(executor, keccak256("timelock()")[..4].to_vec());
+        let timelock = EvmAddress::from_slice(&answer[12..]);
+        let json = include_str!("../../../../contracts/artifacts/testing/Target.json");
+        let target = deploy_testing(&mut votes.world.evm, json);
+        let mut world = Self { votes, executor, timelock, target };
+        world.open(true);
+        world
+    }
+
+    fn send(&mut self, to: EvmAddress, data: Vec<u8>) -> Result<Sent, Reverted> {
+        self.votes.world.evm.send(to, data)
+    }
+
+    /// Whether the target's function succeeds.
+    fn open(&mut self, open: bool) {
+        let call = [&keccak256("setOpen(bool)")[..4], &word_u64(open.into())].concat();
+        self.send(self.target, call).unwrap();
+    }
+
+    /// Calls of the target by the timelock.
+    fn acted(&mut self) -> u64 {
+        let who = word_address(ours(self.timelock));
+        let call = [&keccak256("acted(address)")[..4], &who].concat();
+        let answer = self.votes.world.evm.view(self.target, call);
+        u64::from_be_bytes(answer[24..].try_into().unwrap())
+    }
+
+    fn act(&self) -> Call {
+        Call { target: ours(self.target), value: [0; 32], data: keccak256("act()")[..4].to_vec() }
+    }
+
+    fn draft(&self, calls: Vec<Call>) -> Draft {
+        votes::draft(&self.votes.mandate, CLOSING, calls)
+    }
+
+    /// A vote that passed, or did not.
+    fn vote(&mut self, calls: Vec<Call>, passed: bool) -> (ElectionId, Draft) {
+        let draft = self.draft(calls);
+        (self.votes.settle(&draft, passed), draft)
+    }
+
+    fn queue(&mut self, it: &(ElectionId, Draft)) -> Result<Sent, Reverted> {
+        self.send(self.executor, gate::queue(it.0, &it.1))
+    }
+
+    fn execute(&mut self, it: &(ElectionId, Draft)) -> Result<Sent, Reverted> {
+        self.send(self.executor, gate::execute(it.0, &it.1))
+    }
+
+    fn standing(&mut self, election: ElectionId) -> Standing {
+        let call = IExecutor::standingCall { electionId: id(election) }.abi_encode();
+        let answer = self.votes.world.evm.view(self.executor, call);
+        IExecutor::standingCall::abi_decode_returns(&answer).unwrap()
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        let time = self.votes.world.time + seconds;
+        self.votes.world.mine_at(time);
+    }
+}
+
+#[test]
+fn the_calls_of_a_passed_vote_run_once_after_the_delay() {
+    let mut world = World::new();
+    let vote = world.vote(vec![world.act(), world.act()], true);
+    assert_eq!(world.standing(vote.0), Standing::None);
+    let gas = world.queue(&vote).unwrap().gas;
+    assert_eq!(world.standing(vote.0), Standing::Waiting);
+    world.wait(DELAY - 1);
+    assert_eq!(world.standing(vote.0), Standing::Waiting);
+    world.execute(&vote).unwrap_err();
+    assert_eq!(world.acted(), 0);
+    world.wait(1);
+    assert_eq!(world.standing(vote.0), Standing::Ready);
+    let executed = world.execute(&vote).unwrap().gas;
+    println!("executor: {gas} gas to queue two calls, {executed} to make them");
+    assert_eq!((world.acted(), world.standing(vote.0)), (2, Standing::Done));
+    world.execute(&vote).unwrap_err();
+    refused(world.queue(&vote), IExecutor::AlreadyQueued::SELECTOR);
+    world.wait(DELAY);
+    world.execute(&vote).unwrap_err();
+    assert_eq!(world.acted(), 2);
+}
+
+#[test]
+fn a_failing_call_undoes_all_and_can_be_tried_again() {
+    let mut world = World::new();
+    let note = Call { data: [&keccak256("setOpen(bool)")[..4], &word_u64(1)].concat(), ..world.act() };
+    world.open(false);
+    // The second call fails; the first is undone.
+    let shut = Call { data: [&keccak256("setOpen(bool)")[..4], &word_u64(0)].concat(), ..world.act() };
+    let vote = world.vote(vec![note, shut, world.act()], true);
+    let plain = world.vote_with_nonce(vec![world.act()]);
+    world.queue(&vote).unwrap();
+    world.queue(&plain).unwrap();
+    world.wait(DELAY);
+    for _ in 0..2 {
+        world.execute(&plain).unwrap_err();
+        world.execute(&vote).unwrap_err();
+        assert_eq!((world.acted(), world.standing(plain.0)), (0, Standing::Ready));
+    }
+    world.open(true);
+    world.execute(&plain).unwrap();
+    assert_eq!((world.acted(), world.standing(plain.0)), (1, Standing::Done));
+    // This one shuts the target before it acts, so it never can.
+    world.execute(&vote).unwrap_err();
+    assert_eq!(world.standing(vote.0), Standing::Ready);
+}
+
+impl World {
+    /// Another passed vote with the same closing time.
+    fn vote_with_nonce(&mut self, calls: Vec<Call>) -> (ElectionId, Draft) {
+        let mut draft = self.draft(calls);
+        draft.nonce = [4; 32];
+        (self.votes.settle(&draft, true), draft)
+    }
+}
+
+/// A68: nothing but a passed vote of this organisation makes it act.
+#[test]
+fn a68_nothing_else_makes_the_executor_act() {
+    let mut world = World::new();
+    let calls = vec![world.act()];
+    let failed = world.vote(calls.clone(), false);
+    world.queue(&failed).unwrap_err();
+    refused(world.execute(&failed), IExecutor::NotQueued::SELECTOR);
+    let resolution = world.vote(Vec::new(), true);
+    refused(world.queue(&resolution), IExecutor::NoAction::SELECTOR);
+    for change in [
+        &(|d: &mut Draft| d.organiser = account(9).address()) as &dyn Fn(&mut Draft),
+        &|d| d.organisation = "Another Cooperative".into(),
+        &|d| d.trustees.swap(0, 2),
+        &|d| d.threshold = 3,
+        &|d| d.pass_rule.quorum = 0,
+        &|d| d.pass_rule.majority_numerator = 0,
+    ] {
+        let mut draft = world.draft(calls.clone());
+        change(&mut draft);
+        let election = world.votes.settle(&draft, true);
+        world.queue(&(election, draft)).unwrap_err();
+        assert_eq!(world.standing(election), Standing::None);
+    }
+    // The calls are those of the draft.
+    let mut vote = world.vote(calls.clone(), true);
+    let honest = vote.clone();
+    vote.1.calls[0].data = keccak256("setOpen(bool)")[..4].to_vec();
+    world.queue(&vote).unwrap_err();
+    world.queue(&honest).unwrap();
+    world.wait(DELAY);
+    world.execute(&vote).unwrap_err();
+    assert_eq!(world.acted(), 0);
+    world.execute(&honest).unwrap();
+    assert_eq!(world.acted(), 1);
+}
+
+/// The timelock listens to the executor alone, whose roles nobody changes.
+#[test]
+fn a68_the_timelock_obeys_nobody_else() {
+    let mut world = World::new();
+    let vote = world.vote(vec![world.act()], true);
+    world.queue(&vote).unwrap();
+    world.wait(DELAY);
+    let role = |name: &str| keccak256(name);
+    let stranger = word_address(Address::default());
+    let grant = |role: [u8; 32]| [&keccak256("grantRole(bytes32,address)")[..4], &role, &stranger].concat();
+    let delay = [&keccak256("updateDelay(uint256)")[..4], &word_u64(0)].concat();
+    let operation = world
+        .votes
+        .world
+        .evm
+        .view(world.executor, IExecutor::operationOfCall { electionId: id(vote.0) }.abi_encode());
+    let cancel = [&keccak256("cancel(bytes32)")[..4], &operation].concat();
+    let (target, data) = (word_address(ours(world.target)), keccak256("act()"));
+    let single = |name: &str, delay: bool| {
+        let head = [word_u64(0), word_u64(6 * 32 + if delay { 0 } else { 0 })].concat();
+        let mut out = keccak256(name)[..4].to_vec();
+        out.extend([target.to_vec(), head, vec![0; 32], vec![7; 32]].concat());
+        if delay {
+            out.extend(word_u64(DELAY));
+        } else {
+            // The data starts one word earlier without the delay.
+            out[4 + 64..4 + 96].copy_from_slice(&word_u64(5 * 32));
+        }
+        out.extend([word_u64(4).to_vec(), data[..4].to_vec(), vec![0; 28]].concat());
+        out
+    };
+    let schedule = single("schedule(address,uint256,bytes,bytes32,bytes32,uint256)", true);
+    let execute = single("execute(address,uint256,bytes,bytes32,bytes32)", false);
+    let timelock = world.timelock;
+    for call in [
+        grant([0; 32]),
+        grant(role("PROPOSER_ROLE")),
+        grant(role("EXECUTOR_ROLE")),
+        grant(role("CANCELLER_ROLE")),
+        delay.clone(),
+        cancel,
+        schedule,
+        execute,
+    ] {
+        world.send(timelock, call).unwrap_err();
+    }
+    assert_eq!((world.acted(), world.standing(vote.0)), (0, Standing::Ready));
+    // Members cannot vote its roles or its delay away either.
+    for data in [grant([0; 32]), delay] {
+        let call = Call { target: ours(timelock), value: [0; 32], data };
+        let vote = world.vote_with_nonce(vec![world.act(), call]);
+        refused(world.queue(&vote), IExecutor::CallToTimelock::SELECTOR);
+    }
+}
+
+#[test]
+fn a_call_may_pay_from_what_is_sent() {
+    let mut world = World::new();
+    let mut call = world.act();
+    call.value = word_u64(5);
+    let vote = world.vote(vec![call], true);
+    world.queue(&vote).unwrap();
+    world.wait(DELAY);
+    world.execute(&vote).unwrap_err();
+    let call = gate::execute(vote.0, &vote.1);
+    world.votes.world.evm.send_with(world.executor, call, GAS_LIMIT, 5).unwrap();
+    assert_eq!(world.acted(), 1);
+}
+
+/// A draft may hold proposals for the gate beside other calls.
+#[test]
+fn gate_and_executor_share_a_vote() {
+    let mut world = World::new();
+    let approval = world.votes.approval();
+    let calls = vec![approval.call(ours(world.votes.gate)), world.act()];
+    let vote = world.vote(calls, true);
+    world.votes.enact(vote.0, &vote.1).unwrap();
+    assert!(world.votes.is_approved());
+    world.queue(&vote).unwrap();
+    world.wait(DELAY);
+    world.execute(&vote).unwrap();
+    assert_eq!(world.acted(), 1);
+    assert_eq!(theirs(ours(world.target)), world.target);
+    assert_eq!(B256::new(MODEL).0, MODEL);
+}

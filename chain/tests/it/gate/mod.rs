@@ -1,0 +1,13 @@
+//! `Attestations`, `ModelGate` and `Executor` with a real proof.
+
+mod attest;
+mod audit;
+mod evm;
+mod executor;
+mod inputs;
+mod interface;
+mod models;
+mod settled;
+mod status;
+mod votes;
+mod world;

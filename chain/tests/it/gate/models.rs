@@ -1,0 +1,422 @@
+//! When a model is approved, and when not.
+
+use super::{
+    audit::{EXPIRES, ISSUED, MODEL, PROVEN, sign},
+    votes,
+    world::{COUNTING, Votes, World, account, election_of, ours, refused},
+};
+use alloy::{
+    primitives::B256,
+    sol_types::{SolCall, SolError},
+};
+use chain::{
+    abi::{
+        IAttestations,
+        IModelGate::{self, Standing},
+    },
+    artifact::Artifact,
+    gate::{self, Demand, Mandate, Proposal},
+};
+use circuits::types::{Call, Draft};
+
+/// Closing time of the first vote.
+const CLOSING: u64 = ISSUED + 500;
+
+/// The approval of all tests with one term changed.
+fn with(votes: &Votes, change: impl FnOnce(&mut Terms)) -> Proposal {
+    let Proposal::Approve { model, policy_hash, auditor, data_root, expires, demand } = votes.approval()
+    else {
+        panic!("an approval");
+    };
+    let mut terms = Terms { model, policy_hash, auditor, data_root, expires, demand };
+    change(&mut terms);
+    let Terms { model, policy_hash, auditor, data_root, expires, demand } = terms;
+    Proposal::Approve { model, policy_hash, auditor, data_root, expires, demand }
+}
+
+struct Terms {
+    model: [u8; 32],
+    policy_hash: [u8; 32],
+    auditor: circuits::types::Address,
+    data_root: [u8; 32],
+    expires: u64,
+    demand: Demand,
+}
+
+#[test]
+fn a_vote_and_a_valid_attestation_open_the_gate() {
+    let (mut votes, attestation) = Votes::new();
+    assert_eq!(votes.standing(), Standing::NoVote);
+    let approval = votes.approval();
+    let election = votes.vote(CLOSING, &[approval]);
+    assert_eq!(votes.standing(), Standing::Approved);
+    let decision = votes.ask(&IModelGate::decisionCall { model: B256::new(MODEL) });
+    assert!(decision.approved);
+    assert_eq!(decision.electionId.0, election.to_bytes());
+    assert_eq!((decision.asOf, decision.expires), (CLOSING, EXPIRES));
+    let standing = votes.ask(&IModelGate::standingCall { model: B256::new(MODEL) });
+    assert_eq!(standing.attestation, B256::new(attestation.id()));
+    assert!(votes.ask(&IModelGate::enactedCall { electionId: decision.electionId }));
+}
+
+/// A68: every term of the vote must be the attestation's.
+#[test]
+fn a68_each_term_that_differs_keeps_the_gate_closed() {
+    let mut cases: Vec<(&str, Box<dyn Fn(&mut Terms)>)> = Vec::new();
+    cases.push(("model", Box::new(|t| t.model[0] ^= 1)));
+    cases.push(("policy", Box::new(|t| t.policy_hash[31] ^= 1)));
+    cases.push(("auditor", Box::new(|t| t.auditor.0[0] ^= 1)));
+    cases.push(("data root", Box::new(|t| t.data_root[0] ^= 1)));
+    cases.push(("expiry, earlier", Box::new(|t| t.expires -= 1)));
+    cases.push(("expiry, later", Box::new(|t| t.expires += 1)));
+    for (what, change) in cases {
+        let (mut votes, _) = Votes::new();
+        let proposal = with(&votes, change);
+        votes.vote(CLOSING, &[proposal]);
+        assert!(!votes.is_approved(), "another {what}");
+        let standing = votes.standing();
+        let expected = if what == "model" { Standing::NoVote } else { Standing::NoAttestation };
+        assert_eq!(standing, expected, "another {what}");
+        // Nor is the model that the vote named.
+        let Proposal::Approve { model, .. } = proposal else { unreachable!() };
+        assert!(!votes.ask(&IModelGate::isApprovedCall { model: B256::new(model) }), "another {what}");
+        // The right terms open it.
+        let approval = votes.approval();
+        votes.vote(CLOSING + 1, &[approval]);
+        assert!(votes.is_approved());
+    }
+}
+
+#[test]
+fn without_an_attestation_the_gate_is_closed_and_opens_when_it_comes() {
+    let (mut votes, _) = Votes::new();
+    // Another model's contract: nothing is recorded in it.
+    let mut world = World::new();
+    let attestation = world.attestation();
+    std::mem::swap(&mut votes.world, &mut world);
+    let (mut votes, _) = rebuilt(votes);
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    assert_eq!(votes.standing(), Standing::NoAttestation);
+    votes.world.attest(&attestation).unwrap();
+    assert_eq!(votes.standing(), Standing::Approved);
+}
+
+/// Gate and elections anew in the world that `votes` holds now.
+fn rebuilt(votes: Votes) -> (Votes, ()) {
+    let Votes { mut world, mandate, .. } = votes;
+    let stub = include_str!("../../../../contracts/artifacts/testing/ElectionsStub.json");
+    let elections = super::world::deploy_testing(&mut world.evm, stub);
+    let mandate = Mandate { elections: ours(elections), ..mandate };
+    let code = gate::gate_creation_code(&mandate, ours(world.attestations)).unwrap();
+    let (gate, _, _) = world.evm.deploy(code).unwrap();
+    (Votes { world, elections, gate, mandate }, ())
+}
+
+#[test]
+fn the_gate_closes_in_the_second_of_the_expiry() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    votes.world.mine_at(EXPIRES - 1);
+    assert!(votes.is_approved());
+    votes.world.mine_at(EXPIRES);
+    assert_eq!(votes.standing(), Standing::AttestationNotValid);
+}
+
+/// A59, A68: by auditor or organiser, in the same block.
+#[test]
+fn a59_a_revocation_closes_the_gate_at_once() {
+    for who in [1, 2] {
+        let (mut votes, attestation) = Votes::new();
+        let approval = votes.approval();
+        votes.vote(CLOSING, &[approval]);
+        let now = votes.world.time;
+        refused(votes.world.revoke(attestation.id(), now, &account(9)), IAttestations::NotEntitled::SELECTOR);
+        assert!(votes.is_approved());
+        votes.world.revoke(attestation.id(), now, &account(who)).unwrap();
+        assert_eq!(votes.standing(), Standing::AttestationNotValid);
+    }
+}
+
+/// A59
+#[test]
+fn a59_an_auditor_who_was_not_registered_when_signing_closes_the_gate() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    votes.world.register(0, ISSUED + 1, 2).unwrap();
+    assert!(votes.is_approved());
+    votes.world.register(0, ISSUED, 3).unwrap();
+    assert_eq!(votes.standing(), Standing::AttestationNotValid);
+}
+
+#[test]
+fn an_attestation_in_place_of_the_voted_one_needs_a_new_vote_if_its_terms_differ() {
+    let (mut votes, old) = Votes::new();
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    let mut terms = votes.world.terms();
+    (terms.issued, terms.expires, terms.supersedes) = (ISSUED + 1, EXPIRES + 86_400, old.id());
+    let new = sign(&terms, &votes.world.auditor);
+    votes.world.attest(&new).unwrap();
+    assert_eq!(votes.standing(), Standing::AttestationNotValid);
+    let renewed = with(&votes, |t| t.expires = EXPIRES + 86_400);
+    votes.vote(CLOSING + 1, &[renewed]);
+    assert_eq!(votes.standing(), Standing::Approved);
+}
+
+#[test]
+fn members_choose_what_the_verdicts_must_be() {
+    let outcome = &PROVEN.statement.outcome;
+    let codes = || outcome.iter().flat_map(|view| view.verdicts.iter().flatten());
+    use circuits::attestation::Verdict;
+    assert!(codes().any(|v| *v == Verdict::Fail), "the test's audit fails a check");
+    for (at, demand, expected) in [
+        (0, Demand::AllPass, Standing::VerdictsNotMet),
+        (1, Demand::NoneFails, Standing::VerdictsNotMet),
+        (2, Demand::AnyVerdict, Standing::Approved),
+    ] {
+        let (mut votes, _) = Votes::new();
+        let proposal = with(&votes, |t| t.demand = demand);
+        votes.vote(CLOSING + at, &[proposal]);
+        assert_eq!(votes.standing(), expected);
+    }
+}
+
+#[test]
+fn a_sanction_closes_the_gate_at_once() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    assert!(votes.is_approved());
+    votes.vote(CLOSING + 1, &[Proposal::Sanction { model: MODEL }]);
+    assert_eq!(votes.standing(), Standing::Sanctioned);
+    // Members may change their minds.
+    votes.vote(CLOSING + 2 + COUNTING, &[approval]);
+    assert_eq!(votes.standing(), Standing::Approved);
+}
+
+/// A68: an approval whose voting ended before a sanction stood cannot undo it,
+/// however late it is finalised and enacted.
+#[test]
+fn a68_an_old_approval_does_not_undo_a_newer_sanction() {
+    let stood = CLOSING + COUNTING;
+    for closing in [CLOSING - 1, CLOSING, CLOSING + 1, stood] {
+        let (mut votes, _) = Votes::new();
+        let approval = votes.approval();
+        votes.vote(CLOSING, &[Proposal::Sanction { model: MODEL }]);
+        votes.vote_anew(closing, &[approval], |_| ());
+        assert_eq!(votes.standing(), Standing::Sanctioned, "closed at {closing}");
+        votes.vote(stood + 1, &[approval]);
+        assert_eq!(votes.standing(), Standing::Approved);
+    }
+}
+
+/// A68: an early close may have come at any time since the opening, whatever
+/// its draft says of the closing.
+#[test]
+fn a68_a_vote_that_may_close_early_counts_as_of_its_opening() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[Proposal::Sanction { model: MODEL }]);
+    let stood = CLOSING + COUNTING;
+    let early = |opening: u64| {
+        move |draft: &mut Draft| {
+            draft.early_close = true;
+            draft.times.opening = opening;
+        }
+    };
+    votes.vote_anew(stood + 86_400, &[approval], early(stood));
+    assert_eq!(votes.standing(), Standing::Sanctioned);
+    votes.vote_anew(stood + 86_400, &[approval], early(stood + 1));
+    assert_eq!(votes.standing(), Standing::Approved);
+    // Nor does its far closing time keep a sanction away.
+    votes.vote(stood + 2, &[Proposal::Sanction { model: MODEL }]);
+    assert_eq!(votes.standing(), Standing::Sanctioned);
+}
+
+#[test]
+fn an_approval_stays_only_if_its_voting_ended_after_the_sanction_stood() {
+    for (closing, expected) in [
+        (CLOSING + COUNTING + 1, Standing::Approved),
+        (CLOSING + COUNTING, Standing::Sanctioned),
+        (CLOSING + 1, Standing::Sanctioned),
+    ] {
+        let (mut votes, _) = Votes::new();
+        let approval = votes.approval();
+        votes.vote_anew(closing, &[approval], |_| ());
+        votes.vote(CLOSING, &[Proposal::Sanction { model: MODEL }]);
+        assert_eq!(votes.standing(), expected, "closed at {closing}");
+    }
+}
+
+#[test]
+fn one_vote_may_decide_on_several_models() {
+    let (mut votes, _) = Votes::new();
+    let (approval, other) = (votes.approval(), [8; 32]);
+    votes.vote(CLOSING + 9, &[Proposal::Sanction { model: other }]);
+    // The second model's decision is newer: it stays, the first one's comes.
+    let second = with(&votes, |t| t.model = other);
+    votes.vote(CLOSING, &[second, approval]);
+    assert!(votes.is_approved());
+    let standing = votes.ask(&IModelGate::standingCall { model: B256::new(other) }).standing_;
+    assert_eq!(standing, Standing::Sanctioned);
+    // Both in one draft: the sanction counts, whatever the order.
+    for proposals in
+        [[approval, Proposal::Sanction { model: MODEL }], [Proposal::Sanction { model: MODEL }, approval]]
+    {
+        let (mut votes, _) = Votes::new();
+        votes.vote(CLOSING, &proposals);
+        assert_eq!(votes.standing(), Standing::Sanctioned);
+    }
+}
+
+/// The error of a mandate's selector, by name, as the committed interface has it.
+fn error(name: &str) -> [u8; 4] {
+    let json: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../contracts/artifacts/ModelGate.json")).unwrap();
+    let items = json["abi"].as_array().unwrap();
+    let item = items.iter().find(|item| item["type"] == "error" && item["name"] == name).unwrap();
+    let inputs = item["inputs"].as_array().unwrap();
+    let types: Vec<&str> = inputs.iter().map(|input| input["type"].as_str().unwrap()).collect();
+    let hash = circuits::types::keccak256(format!("{name}({})", types.join(",")));
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
+/// A68: somebody else's election, though finalised and passed.
+#[test]
+fn a68_elections_of_others_are_refused() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    let mut refuse = |name: &str, change: &dyn Fn(&mut Draft)| {
+        let mut draft = votes.draft(CLOSING, &[approval]);
+        change(&mut draft);
+        let id = votes.settle(&draft, true);
+        refused(votes.enact(id, &draft), error(name));
+        assert!(!votes.is_approved());
+    };
+    refuse("NotOurOrganisation", &|d| d.organisation = "Another Cooperative".into());
+    refuse("NotOurOrganiser", &|d| d.organiser = account(9).address());
+    refuse("NotOurTrustees", &|d| d.trustees[2].signer = account(9).address());
+    refuse("NotOurTrustees", &|d| d.trustees.swap(0, 1));
+    refuse("NotOurTrustees", &|d| d.trustees.truncate(d.trustees.len() - 1));
+    refuse("NotOurTrustees", &|d| d.trustees.push(d.trustees[0].clone()));
+    refuse("NotOurTrustees", &|d| d.threshold = 3);
+    refuse("WeakPassRule", &|d| d.pass_rule.quorum = 99);
+    refuse("WeakPassRule", &|d| d.pass_rule.majority_denominator = 3);
+    refuse("WeakPassRule", &|d| {
+        d.pass_rule.majority_numerator = 49_999;
+        d.pass_rule.majority_denominator = 100_000;
+    });
+    // Stronger or equal rules, and other encryption keys, are accepted.
+    for change in [
+        &(|d: &mut Draft| d.pass_rule.quorum = 101) as &dyn Fn(&mut Draft),
+        &|d| (d.pass_rule.majority_numerator, d.pass_rule.majority_denominator) = (2, 4),
+        &|d| (d.pass_rule.majority_numerator, d.pass_rule.majority_denominator) = (2, 3),
+        &|d| d.trustees[0].encryption_key = [77; 32],
+    ] {
+        let mut draft = votes.draft(CLOSING, &[approval]);
+        change(&mut draft);
+        let id = votes.settle(&draft, true);
+        votes.enact(id, &draft).unwrap();
+        assert!(votes.is_approved());
+    }
+}
+
+#[test]
+fn a68_only_finalised_passed_votes_count_and_only_once() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    let draft = votes.draft(CLOSING, &[approval]);
+    let id = election_of(&draft);
+    refused(votes.enact(id, &draft), error("OtherDraft"));
+    votes.settle(&draft, false);
+    refused(votes.enact(id, &draft), error("NotPassed"));
+    votes.settle(&draft, true);
+    let mut other = draft.clone();
+    other.nonce[0] ^= 1;
+    refused(votes.enact(id, &other), error("OtherDraft"));
+    other = draft.clone();
+    other.calls[0].data[40] ^= 1;
+    refused(votes.enact(id, &other), error("OtherDraft"));
+    assert!(!votes.is_approved());
+    votes.enact(id, &draft).unwrap();
+    refused(votes.enact(id, &draft), error("AlreadyEnacted"));
+    // A sanction since cannot be undone by enacting the old vote again.
+    votes.vote(CLOSING + 1, &[Proposal::Sanction { model: MODEL }]);
+    refused(votes.enact(id, &draft), error("AlreadyEnacted"));
+    assert_eq!(votes.standing(), Standing::Sanctioned);
+}
+
+#[test]
+fn calls_that_are_no_proposals_are_refused() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    let gate = ours(votes.gate);
+    let good = approval.call(gate);
+    let mut refuse = |name: Option<&str>, calls: Vec<Call>| {
+        let draft = votes::draft(&votes.mandate, CLOSING, calls);
+        let id = votes.settle(&draft, true);
+        let result = votes.enact(id, &draft);
+        match name {
+            Some(name) => drop(refused(result, error(name))),
+            None => drop(result.unwrap_err()),
+        }
+        assert!(!votes.is_approved());
+    };
+    let changed = |change: &dyn Fn(&mut Call)| {
+        let mut call = good.clone();
+        change(&mut call);
+        vec![call]
+    };
+    refuse(Some("NotAProposal"), changed(&|c| c.value[31] = 1));
+    refuse(Some("NotAProposal"), changed(&|c| c.data.push(0)));
+    refuse(Some("NotAProposal"), changed(&|c| c.data.truncate(c.data.len() - 1)));
+    refuse(Some("NotAProposal"), changed(&|c| c.data[0] ^= 1));
+    refuse(Some("NotAProposal"), changed(&|c| c.data.clear()));
+    // No enum has a fourth member, no address 21 bytes, no time 65 bits.
+    let last = good.data.len() - 1;
+    refuse(None, changed(&|c| c.data[last] = 3));
+    refuse(None, changed(&|c| c.data[4 + 64 + 11] = 1));
+    refuse(None, changed(&|c| c.data[4 + 128 + 23] = 1));
+    // Another gate's proposal is not ours, and a resolution has none.
+    refuse(Some("NothingToEnact"), changed(&|c| c.target.0[0] ^= 1));
+    refuse(Some("NothingToEnact"), Vec::new());
+}
+
+/// The functions that a draft calls change nothing by themselves.
+#[test]
+fn calling_a_proposal_directly_changes_nothing() {
+    let (mut votes, _) = Votes::new();
+    let approval = votes.approval();
+    let data = approval.call(ours(votes.gate)).data;
+    votes.world.evm.send(votes.gate, data).unwrap();
+    assert_eq!(votes.standing(), Standing::NoVote);
+    votes.vote(CLOSING, &[approval]);
+    let call = IModelGate::sanctionModelCall { model: B256::new(MODEL) }.abi_encode();
+    votes.world.evm.send(votes.gate, call).unwrap();
+    assert_eq!(votes.standing(), Standing::Approved);
+}
+
+#[test]
+fn a_gate_needs_a_mandate_and_its_own_organisations_attestations() {
+    let (mut votes, _) = Votes::new();
+    let mut refuse = |change: &dyn Fn(&mut Mandate)| {
+        let mut mandate = votes.mandate.clone();
+        change(&mut mandate);
+        let code = gate::gate_creation_code(&mandate, ours(votes.world.attestations)).unwrap();
+        assert!(votes.world.evm.deploy(code).is_err());
+    };
+    refuse(&|m| m.organisation = "Another Cooperative".into());
+    refuse(&|m| m.organisation.clear());
+    refuse(&|m| m.organiser = account(9).address());
+    refuse(&|m| m.elections = circuits::types::Address([0x99; 20]));
+    refuse(&|m| m.trustees.clear());
+    refuse(&|m| m.threshold = 1);
+    refuse(&|m| m.threshold = 4);
+    refuse(&|m| m.majority_numerator = m.majority_denominator);
+    let code = gate::gate_creation_code(&votes.mandate, circuits::types::Address([0x98; 20])).unwrap();
+    assert!(votes.world.evm.deploy(code).is_err());
+    assert!(Artifact::gate().unwrap().deployed_bytecode.len() <= 24_576);
+}

@@ -1,0 +1,207 @@
+//! Elections on a chain, from outside: the demo's settlement on the embedded
+//! chain and on a real node, and what others read there.
+
+#[path = "../../../chain/tests/it/anvil.rs"]
+mod anvil;
+
+use crate::demo::demo;
+use anvil::Anvil;
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn tabella(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tabella")).args(arguments).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_str(text.lines().last().unwrap_or_default())
+        .unwrap_or_else(|e| panic!("{e}: {text}{said}"))
+}
+
+/// What issue and specification promise of the demo's chain.
+fn check_summary(summary: &Value) {
+    let chain = &summary["chain"];
+    assert_eq!((chain["mode"].as_str(), chain["status"].as_str()), (Some("validity"), Some("finalised")));
+    for what in ["open", "anchor", "batch", "tally", "attestation", "per_ballot"] {
+        assert!(chain["gas"][what].as_u64().is_some_and(|gas| gas > 10_000), "{what}: {}", chain["gas"]);
+    }
+    assert!(chain["gas"]["anchor"].as_u64().unwrap() <= 60_000);
+    assert!(chain["gas"]["tally"].as_u64().unwrap() <= 400_000);
+    assert!(chain["gas"]["attestation"].as_u64().unwrap() <= 900_000);
+    assert_eq!(chain["passed"], Value::Bool(true));
+    // Open after the vote, closed after the revocation.
+    assert_eq!(chain["approved"], serde_json::json!([true, false]));
+}
+
+/// The embedded chain beside the demo's record.
+fn chain_dir() -> PathBuf {
+    demo().0.parent().unwrap().join("chain")
+}
+
+fn verify(record: &Path, chain: &[&str]) -> (Option<i32>, Value) {
+    let output = tabella(&[&["verify", record.to_str().unwrap(), "--json"], chain].concat());
+    let check = json(&output)["checks"].as_array().unwrap().last().unwrap().clone();
+    (output.status.code(), check)
+}
+
+#[test]
+fn the_demo_settles_and_the_gate_answers() {
+    check_summary(&demo().1);
+}
+
+#[test]
+fn a_record_is_compared_with_what_the_chain_finalised() {
+    let directory = chain_dir();
+    let (code, check) = verify(&demo().0, &["--chain-dir", directory.to_str().unwrap()]);
+    assert_eq!(
+        (code, &check["id"], &check["ok"]),
+        (Some(0), &"cli.verify_chain".into(), &true.into()),
+        "{check}"
+    );
+}
+
+/// A53: another chain, on which the contract is not.
+#[test]
+fn a53_a_record_is_not_that_of_another_chain() {
+    let empty = tempfile::tempdir().unwrap();
+    let (code, check) = verify(&demo().0, &["--chain-dir", empty.path().to_str().unwrap()]);
+    assert_eq!((code, &check["ok"]), (Some(1), &false.into()));
+    assert!(check["detail"].as_str().unwrap().contains("there is no contract"), "{check}");
+}
+
+#[test]
+fn another_process_sees_the_status() {
+    let (directory, summary) = (chain_dir(), &demo().1);
+    let (election, contract) =
+        (summary["election"].as_str().unwrap(), summary["chain"]["contract"].as_str().unwrap());
+    let output = tabella(&[
+        "chain",
+        "status",
+        election,
+        "--contract",
+        contract,
+        "--chain-dir",
+        directory.to_str().unwrap(),
+        "--outbox",
+        directory.parent().unwrap().join("outbox.jsonl").to_str().unwrap(),
+        "--json",
+    ]);
+    let status = json(&output);
+    assert_eq!(status["election"]["status"], "finalised");
+    assert_eq!(status["election"]["totals"], summary["totals"]);
+    let outbox = status["outbox"].as_array().unwrap();
+    assert!(outbox.len() > 10 && outbox.iter().all(|posting| posting["state"] == "final"), "{outbox:?}");
+}
+
+/// A gate is no contract of elections.
+#[test]
+fn a53_another_contract_is_refused_by_name() {
+    let (directory, summary) = (chain_dir(), &demo().1);
+    let output = tabella(&[
+        "chain",
+        "status",
+        "--contract",
+        summary["chain"]["gate"].as_str().unwrap(),
+        "--chain-dir",
+        directory.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("is not the Elections of this version"), "{said}");
+}
+
+/// What is there already is not posted again; who posts finds it.
+#[test]
+fn a52_a_settled_record_is_not_settled_again() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), chain_dir());
+    let file = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    fs::write(file("words"), "correct horse").unwrap();
+    let made = tabella(&["account", "new", &file("payer.json"), "--passphrase-file", &file("words")]);
+    assert!(made.status.success());
+    let before = fs::read(directory.join("blocks.jsonl")).unwrap();
+    let posted = tabella(&[
+        "chain",
+        "post",
+        demo().0.to_str().unwrap(),
+        "--account",
+        &file("payer.json"),
+        "--passphrase-file",
+        &file("words"),
+        "--home",
+        home.path().to_str().unwrap(),
+        "--chain-dir",
+        directory.to_str().unwrap(),
+        "--json",
+    ]);
+    let found = json(&posted);
+    assert_eq!((&found["status"], &found["totals"]), (&"finalised".into(), &demo().1["totals"]));
+    assert_eq!(found["gas"]["tally"], serde_json::json!([]));
+    assert_eq!(fs::read(directory.join("blocks.jsonl")).unwrap(), before);
+}
+
+/// The interpreter with web3, installed once.
+fn python() -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign-web3");
+    let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/foreign/web3/requirements.txt");
+    let (python, installed) = (place.join("bin/python"), place.join("requirements.txt"));
+    let text = fs::read_to_string(&wanted).unwrap();
+    if fs::read_to_string(&installed).ok().as_ref() != Some(&text) {
+        let run = |command: &mut Command| {
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(Command::new("python3").args(["-m", "venv"]).arg(&place));
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&wanted));
+        fs::write(&installed, text).unwrap();
+    }
+    python
+}
+
+/// The same demo on a real node; then a reader that is not ours.
+#[test]
+fn the_same_demo_settles_on_a_real_node_and_web3_reads_it() {
+    let node = Anvil::start();
+    let out = tempfile::tempdir().unwrap();
+    let place = out.path().join("demo");
+    let arguments = ["demo", "--voters", "8", "--seed", "5", "--json", "--chain", &node.url()];
+    let output = tabella(&[&arguments[..], &["--out", place.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = json(&output);
+    check_summary(&summary);
+    let (code, check) = verify(&place.join("record"), &["--chain", &node.url()]);
+    assert_eq!((code, &check["ok"]), (Some(0), &true.into()), "{check}");
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let chain = &summary["chain"];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let read = Command::new(python())
+        .arg(root.join("tests/foreign/web3/read.py"))
+        .arg(node.url())
+        .arg(root.join("contracts/artifacts"))
+        .args([
+            text(&chain["contract"]),
+            text(&summary["election"]),
+            text(&chain["gate"]),
+            text(&chain["model"]),
+        ])
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let read = json(&read);
+    assert_eq!(
+        (&read["totals"], &read["slots"], &read["size"]),
+        (&summary["totals"], &summary["slots"], &summary["entries"])
+    );
+    assert_eq!((&read["passed"], &read["stage"]), (&true.into(), &3.into()));
+    // Once, not twice; the gate was open, and is closed.
+    assert_eq!(
+        (&read["finalised"], &read["approved_once"], &read["approved"]),
+        (&1.into(), &true.into(), &false.into())
+    );
+}
