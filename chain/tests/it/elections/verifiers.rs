@@ -17,7 +17,6 @@ use chain::{
 };
 use circuits::{
     curve::Fr,
-    r1cs::Circuit as _,
     types::{ElectionId, keccak256},
 };
 use prover::prove;
