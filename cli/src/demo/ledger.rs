@@ -176,7 +176,7 @@ impl Ledger {
         })?;
         let attestation = made.attestation;
         fs::write(out.join("attestation.json"), attestation.to_bytes())?;
-        let posted = self.post("attest", Some(attestations), chain::audits::attest(&attestation)?).await?;
+        let posted = self.post("attest", Some(attestations), chain::audits::attest(&attestation)).await?;
         self.gas.attestation = posted.gas().unwrap_or_default();
         story.took("attestation", start);
         story
