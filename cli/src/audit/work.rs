@@ -8,7 +8,7 @@ use audit::{
     receipt::log_root,
 };
 use circuits::{
-    attestation::{DataDescription, Packing, Shape, Statement, Subject},
+    attestation::{DataDescription, Packing, Shape, Statement, Subject, circuit::AttestationCircuit},
     types::AccountKey,
 };
 use prover::attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, prove as make_proof};
@@ -27,7 +27,7 @@ pub fn commit(
 ) -> Result<Commitment> {
     let records = inputs.dataset.codes.len() as u64;
     let (layout, views) = (inputs.dataset.layout, capacities(inputs));
-    let shape = Shape::smallest(layout, &views, packing, records).with_context(|| {
+    let shape = AttestationCircuit::smallest_shape(layout, &views, packing, records).with_context(|| {
         format!(
             "no circuit takes {records} records with {} codes; use fewer groups or score bins, one record per cell, \
              or split the records",
