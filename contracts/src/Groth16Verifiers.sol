@@ -101,8 +101,8 @@ contract Groth16Verifiers is IGroth16Verifiers {
     }
 
     /// @inheritdoc IGroth16Verifiers
-    /// @dev One equation instead of k: with rho_i, 128 bits of a hash of all
-    /// ballots and i,
+    /// @dev One equation instead of k: with rho_i, 128 bits of a hash of the key,
+    /// of all that is stated and of i,
     /// `prod e(rho_i A_i, B_i) = e(sum rho_i alpha, beta) e(sum rho_i IC_i, gamma) e(sum rho_i C_i, delta)`.
     /// Ballots with an invalid one among them satisfy it for one in 2^128
     /// hashes.
@@ -116,11 +116,12 @@ contract Groth16Verifiers is IGroth16Verifiers {
         if (_keys[keyHash].circuit.kind != Kind.Ballot) revert KeyUnknown(keyHash);
         (uint256 key, ) = _load(keyHash);
         digest = keccak256(entries);
+        bytes32 seed = keccak256(abi.encode(keyHash, common, digest));
         bytes memory pairs = new bytes((k + 3) * (G1_BYTES + G2_BYTES));
         uint256 place = _data(pairs);
         Sums memory sums;
         for (uint256 i = 0; i < k; ++i) {
-            place = _addBallot(entries[i * ENTRY_BYTES:], i, digest, sums, place);
+            place = _addBallot(entries[i * ENTRY_BYTES:], i, seed, sums, place);
         }
         _finish(key, common, sums, place);
         _requireOne(pairs);
@@ -130,11 +131,11 @@ contract Groth16Verifiers is IGroth16Verifiers {
     function _addBallot(
         bytes calldata entry,
         uint256 i,
-        bytes32 digest,
+        bytes32 seed,
         Sums memory sums,
         uint256 place
     ) private view returns (uint256) {
-        uint256 rho = _factor(digest, i);
+        uint256 rho = _factor(seed, i);
         uint256[5] memory scalars = sums.scalars;
         // Below 2^128 times the ballots of a transaction: no wrap.
         scalars[0] += rho;
@@ -174,10 +175,10 @@ contract Groth16Verifiers is IGroth16Verifiers {
         _pair(place, sums.cX, sums.cY, key + BETA + 2 * G2_BYTES);
     }
 
-    /// rho_i = the low 128 bits of keccak256(digest, i).
-    function _factor(bytes32 digest, uint256 i) private pure returns (uint256 rho) {
+    /// rho_i = the low 128 bits of keccak256(seed, i).
+    function _factor(bytes32 seed, uint256 i) private pure returns (uint256 rho) {
         assembly ("memory-safe") {
-            mstore(0, digest)
+            mstore(0, seed)
             mstore(32, i)
             rho := and(keccak256(0, 64), 0xffffffffffffffffffffffffffffffff)
         }

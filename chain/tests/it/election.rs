@@ -272,6 +272,16 @@ impl Election {
         self.votes.push(votes);
     }
 
+    /// A member's first vote in an election that differs in its id only.
+    pub fn vote_in(&self, id: ElectionId) -> BallotCircuit {
+        let (context, member) = (Context { election_id: id, ..self.context() }, &self.members[0]);
+        let mut votes = vec![0; options(self.layout.shape())];
+        votes[0] = member.weight;
+        let (prev, ticket) = (CiphertextDigest::empty(), Ticket::random(&mut OsRng));
+        let plan = Plan::vote(&context, member, prev, &votes, ticket, &mut OsRng).unwrap();
+        BallotCircuit::new(plan.statement, plan.witness).unwrap()
+    }
+
     fn last(&self, slot: Slot) -> Option<&BoardEntry> {
         self.entries.iter().rev().find(|e| e.slot == slot)
     }

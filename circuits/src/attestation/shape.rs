@@ -24,8 +24,9 @@ pub const MAX_COLUMNS: usize = 64;
 const PREFERRED_COLUMNS: usize = 20;
 /// Columns of a proof beside the data, for the choice of a shape.
 const OTHER_COLUMNS: usize = 24;
-/// Fewest rows, as a power of two, that the checks of full views need.
-const CHECKS_K: u32 = 14;
+/// Fewest rows, as a power of two, of [`Shape::smallest`]: most views need as
+/// many for their checks.
+pub(super) const CHECKS_K: u32 = 14;
 
 /// How many records share one cell of a data column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,11 +152,24 @@ impl Shape {
         Ok(shape)
     }
 
-    /// The shape that proves `records` records at the least cost, with room
-    /// for all checks; `None` if there are too many for one proof.
+    /// The shape that holds `records` records at the least cost; `None` if
+    /// there are too many for one proof. Whether its rows take the checks of
+    /// many large views only the circuit knows: see
+    /// `AttestationCircuit::smallest_shape`.
     pub fn smallest(layout: Layout, views: &[usize], packing: Packing, records: u64) -> Option<Self> {
+        Self::smallest_from(CHECKS_K, layout, views, packing, records)
+    }
+
+    /// The same, with 2^k rows or more.
+    pub(super) fn smallest_from(
+        k: u32,
+        layout: Layout,
+        views: &[usize],
+        packing: Packing,
+        records: u64,
+    ) -> Option<Self> {
         let mut best: Option<Self> = None;
-        for k in CHECKS_K..=*K_RANGE.end() {
+        for k in k..=*K_RANGE.end() {
             let fits = |columns: &usize| {
                 let shape = Self::new(k, *columns, packing, layout, views.to_vec());
                 shape.is_ok_and(|shape| shape.capacity() >= records)

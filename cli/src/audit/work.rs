@@ -8,7 +8,7 @@ use audit::{
     receipt::log_root,
 };
 use circuits::{
-    attestation::{DataDescription, Packing, Shape, Statement, Subject},
+    attestation::{DataDescription, Packing, Shape, Statement, Subject, circuit::AttestationCircuit},
     types::AccountKey,
 };
 use prover::attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, prove as make_proof};
@@ -38,7 +38,7 @@ pub fn commit(
     let (layout, views) = (inputs.dataset.layout, capacities(inputs));
     let shape = match form {
         Form::Smallest(packing) => {
-            Shape::smallest(layout, &views, packing, records).with_context(|| {
+            AttestationCircuit::smallest_shape(layout, &views, packing, records).with_context(|| {
                 format!(
                     "no circuit takes {records} records with {} codes; use fewer groups or score bins, one record \
                      per cell, or split the records",

@@ -2,7 +2,10 @@
 //! stands for one key.
 
 use super::settled::{OTHER, POSTER, deployed, keyed, settled, verifiers};
-use crate::chain::{Chain, Sent};
+use crate::{
+    chain::{Chain, Sent},
+    election::store,
+};
 use alloy::{
     primitives::{B256, U256},
     sol_types::SolCall,
@@ -12,7 +15,13 @@ use chain::{
     abi::{Circuit, IGroth16Verifiers, Kind},
     elections,
 };
-use circuits::curve::Fr;
+use circuits::{
+    curve::Fr,
+    r1cs::Circuit as _,
+    types::{ElectionId, keccak256},
+};
+use prover::prove;
+use rand_core::OsRng;
 use revm::primitives::Address;
 use verifier::VerifyingKey;
 
@@ -325,6 +334,44 @@ fn every_byte_of_a_proof_is_bound() {
         negate(&mut negated[32 * word..32 * (word + 1)]);
     }
     call(&chain, IGroth16Verifiers::verifyCall { proof: negated.into(), ..honest }).gas();
+}
+
+/// Votes of two elections, and the election id that is their average by factors
+/// hashed from the ballots alone: the shared inputs are hashed, too.
+#[test]
+fn a12_ballots_of_two_elections_do_not_average_to_a_third() {
+    let chain = keyed();
+    let key = store().get(ballot_key().id(), &|_| {}).unwrap();
+    let e = &settled().election;
+    let votes = [8u64, 9].map(|id| e.vote_in(ElectionId::from_field(Fr::from(id))));
+    let inputs = votes.each_ref().map(circuits::r1cs::Circuit::public_inputs);
+    let word = |x: &Fr| circuits::types::field_to_bytes(*x);
+    let entries: Vec<Vec<u8>> = votes
+        .iter()
+        .zip(&inputs)
+        .map(|(vote, inputs)| {
+            let proof = prove(&key, vote, &mut OsRng).unwrap();
+            inputs[5..].iter().flat_map(word).chain(proof.0).collect()
+        })
+        .collect();
+    let batch = |shared: &[Fr], entries: Vec<u8>| IGroth16Verifiers::verifyBallotsCall {
+        keyHash: ballot_key().hash().0.into(),
+        common: std::array::from_fn(|i| U256::from_be_bytes(word(&shared[i]))),
+        entries: entries.into(),
+    };
+    for (inputs, entry) in inputs.iter().zip(&entries) {
+        call(&chain, batch(&inputs[..5], entry.clone())).gas();
+    }
+    let both = entries.concat();
+    let factor = |i: u8| {
+        let mut index = [0; 32];
+        index[31] = i;
+        let hash = keccak256([keccak256(&both), index].concat());
+        Fr::from(u128::from_be_bytes(hash[16..].try_into().unwrap()))
+    };
+    let mut third = inputs[0][..5].to_vec();
+    third[1] = (factor(0) * inputs[0][1] + factor(1) * inputs[1][1]) / (factor(0) + factor(1));
+    let _: IGroth16Verifiers::ProofInvalid = call(&chain, batch(&third, both)).error();
 }
 
 #[test]

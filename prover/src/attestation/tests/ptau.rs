@@ -5,11 +5,7 @@ use crate::attestation::{
     ptau::{InvalidPtau, import},
     srs::development_tau,
 };
-use circuits::curve::plonk::{
-    Fq, Fr, G1Affine, G2Affine,
-    ff::PrimeField,
-    group::{Curve, prime::PrimeCurveAffine},
-};
+use circuits::curve::plonk::{Fq, Fr, G1Affine, G2Affine, ff::PrimeField, group::Curve};
 use halo2_proofs::halo2curves::serde::SerdeObject;
 use std::{
     fs,

@@ -130,6 +130,25 @@ fn the_layout_depends_on_the_shape_alone() {
     }
 }
 
+/// The largest policies have a circuit as well, for few records too.
+#[test]
+fn every_layout_and_every_view_has_a_circuit() {
+    for (cells, labelled, bins) in
+        [(32, true, 1), (32, true, 100), (24, true, 10), (1, true, 4096), (32, false, 1)]
+    {
+        let layout = Layout::new(cells, labelled, bins).unwrap();
+        for views in [vec![2], vec![16, 8, 8], vec![16, 16, 16]] {
+            let shape = AttestationCircuit::smallest_shape(layout, &views, Packing::One, 1_000).unwrap();
+            assert_eq!((shape.layout(), shape.views()), (layout, views.as_slice()));
+            assert!(AttestationCircuit::blank(&shape).is_ok(), "{shape:?}");
+        }
+    }
+    let layout = Layout::new(32, true, 1).unwrap();
+    let first = Shape::smallest(layout, &[16, 16, 16], Packing::One, 1_000).unwrap();
+    assert!(matches!(AttestationCircuit::blank(&first), Err(NoCircuit::Rows { .. })));
+    assert_eq!(AttestationCircuit::smallest_shape(layout, &[2], Packing::One, 1 << 24), None);
+}
+
 #[test]
 fn checks_that_need_more_rows_or_lanes_are_refused() {
     let layout = Layout::new(24, true, 1).unwrap();
