@@ -105,6 +105,8 @@ fn known() -> &'static [AbiError] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::IElections;
+    use alloy::sol_types::SolError;
 
     fn word(last: u8) -> Vec<u8> {
         let mut word = vec![0; 32];
@@ -118,6 +120,13 @@ mod tests {
         assert_eq!(Revert::new(panic).to_string(), "the contract refuses: Panic(code = 17)");
         let text = [vec![0x08, 0xc3, 0x79, 0xa0], word(32), word(2), b"no".to_vec(), vec![0; 30]].concat();
         assert_eq!(Revert::new(text).to_string(), "the contract refuses: Error(message = \"no\")");
+    }
+
+    #[test]
+    fn errors_of_the_contracts_are_read_by_name() {
+        let refused = IElections::WrongStart { expected: 128, found: 0 }.abi_encode();
+        let said = Revert::new(refused).to_string();
+        assert_eq!(said, "the contract refuses: WrongStart(expected = 128, found = 0)");
     }
 
     #[test]

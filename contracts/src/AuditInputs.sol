@@ -49,7 +49,8 @@ library AuditInputs {
     uint256 private constant RATIO_BITS = 16;
     uint256 private constant COUNTS_OF_CELL = 5;
     uint256 private constant COUNTS = 1 + AttestationKey.CELLS * COUNTS_OF_CELL;
-    /// Words of a view's and of an outcome's fixed part.
+    /// Words of the fixed parts of a policy, a view and an outcome.
+    uint256 private constant POLICY_WORDS = 13;
     uint256 private constant VIEW_WORDS = 6;
     uint256 private constant OUTCOME_WORDS = 5;
     /// Places of two offsets among the words of a policy's fixed part.
@@ -151,7 +152,7 @@ library AuditInputs {
 
     /// The policy in its encoding: the offset 32, then the struct.
     function _policy(bytes calldata encoded) private pure returns (Policy calldata policy) {
-        if (_word(encoded, 0) != 32) revert Malformed();
+        if (encoded.length < 32 * (1 + POLICY_WORDS) || _word(encoded, 0) != 32) revert Malformed();
         assembly ("memory-safe") {
             policy := add(encoded.offset, 32)
         }
@@ -176,6 +177,11 @@ library AuditInputs {
         if (!fits) revert Malformed();
     }
 
+    /// A list or text, of which `length` bytes follow its length, is inside.
+    function _listInside(bytes calldata encoded, uint256 start, uint256 length) private pure {
+        _inside(encoded, start - 32, length + 32);
+    }
+
     /// Returns the place behind the policy's words.
     function _writePolicy(uint256[] memory inputs, uint256 first, bytes calldata encoded, Policy calldata policy)
         private
@@ -189,8 +195,7 @@ library AuditInputs {
         _ratio(inputs, cursor, policy.minimumShare);
         _writeThresholds(inputs, cursor, encoded, policy.thresholds);
         _bits(inputs, cursor, policy.disclosedMinimum == 0 ? 0 : 1, 1);
-        View[] calldata views = policy.views;
-        if (views.length != VIEWS) revert InvalidPolicy(PolicyFault.Views, views.length);
+        View[] calldata views = _views(encoded, policy);
         uint256 cells = policy.cells;
         for (uint256 v = 0; v < VIEWS; ++v) {
             _writeView(inputs, cursor, encoded, views[v], cells, v);
@@ -201,13 +206,23 @@ library AuditInputs {
         return cursor.place + 1;
     }
 
+    function _views(bytes calldata encoded, Policy calldata policy) private pure returns (View[] calldata views) {
+        views = policy.views;
+        uint256 start;
+        assembly ("memory-safe") {
+            start := views.offset
+        }
+        if (views.length != VIEWS) revert InvalidPolicy(PolicyFault.Views, views.length);
+        _listInside(encoded, start, 32 * VIEWS);
+    }
+
     function _checkNumbers(bytes calldata encoded, Policy calldata policy) private pure {
         string calldata format = policy.format;
         uint256 start;
         assembly ("memory-safe") {
             start := format.offset
         }
-        _inside(encoded, start, bytes(format).length);
+        _listInside(encoded, start, bytes(format).length);
         bool known = keccak256(bytes(format)) == FORMAT && policy.version == VERSION;
         if (!known) revert InvalidPolicy(PolicyFault.Format, 0);
         uint256 cells = policy.cells;
@@ -231,7 +246,7 @@ library AuditInputs {
             start := thresholds.offset
         }
         if (thresholds.length != METRICS) revert InvalidPolicy(PolicyFault.Threshold, METRICS);
-        _inside(encoded, start, METRICS * 64);
+        _listInside(encoded, start, METRICS * 64);
         for (uint256 metric = 0; metric < METRICS; ++metric) {
             Ratio calldata threshold = thresholds[metric];
             if (!_isThreshold(threshold, 1 << metric)) revert InvalidPolicy(PolicyFault.Threshold, metric);
@@ -296,7 +311,7 @@ library AuditInputs {
         }
         if (allowed.length != cells) revert InvalidPolicy(PolicyFault.Allowed, v);
         _inside(encoded, start, 32 * VIEW_WORDS);
-        _inside(encoded, sets, 32 * cells);
+        _listInside(encoded, sets, 32 * cells);
     }
 
     /// Whether a check divides by favourable outcomes, others, favourable decisions.
@@ -315,6 +330,7 @@ library AuditInputs {
         if (_word(encoded, 0) != 32) revert Malformed();
         uint256 length = _word(encoded, 1);
         if (length != VIEWS) revert InvalidOutcome(length);
+        if (encoded.length < 32 * (2 + VIEWS)) revert Malformed();
         ViewOutcome[] calldata views;
         assembly ("memory-safe") {
             views.offset := add(encoded.offset, 64)
@@ -383,9 +399,9 @@ library AuditInputs {
             failing := c.offset
         }
         _inside(encoded, start, 32 * OUTCOME_WORDS);
-        _inside(encoded, compared, 32 * BASES);
-        _inside(encoded, verdicts, 32 * METRICS);
-        _inside(encoded, failing, 32 * METRICS);
+        _listInside(encoded, compared, 32 * BASES);
+        _listInside(encoded, verdicts, 32 * METRICS);
+        _listInside(encoded, failing, 32 * METRICS);
     }
 
     function _verdicts(uint256 list, uint256 v) private pure returns (uint256 bits) {

@@ -42,7 +42,10 @@ pub async fn run(options: &DeployOptions) -> Result<()> {
         println!("{object}");
     } else {
         println!("{contract}");
-        eprintln!("Elections on chain {chain_id}, {} gas. Name both in a draft: [settlement].", mined.gas);
+        eprintln!(
+            "Elections on chain {chain_id}, {} gas. Name both in the election file: [chain].",
+            mined.gas
+        );
     }
     Ok(())
 }

@@ -286,6 +286,8 @@ impl Ledger {
         story.chapter("The gate");
         let elections = settlement::Elections::at(self.poster.chain(), draft.contract).await?;
         let outcome = elections.outcome(id).await?.context("the chain has no result")?;
+        let found = elections.election(id).await?.context("the chain has no such election")?;
+        let status = found.status(elections.progress(id, self.poster.account()).await?);
         let gate = self.audited()?.gate;
         if outcome.passed {
             self.post("enact", Some(gate), gate::enact(id, draft)).await?;
@@ -303,7 +305,7 @@ impl Ledger {
         let audited = self.audited()?;
         Ok(Summary {
             mode: "validity",
-            status: "finalised",
+            status,
             gas: self.gas,
             chain_id: self.domain.chain_id,
             contract: self.domain.contract,
