@@ -62,13 +62,15 @@ fn a_vote_and_a_valid_attestation_open_the_gate() {
 /// A68: every term of the vote must be the attestation's.
 #[test]
 fn a68_each_term_that_differs_keeps_the_gate_closed() {
-    let mut cases: Vec<(&str, Box<dyn Fn(&mut Terms)>)> = Vec::new();
-    cases.push(("model", Box::new(|t| t.model[0] ^= 1)));
-    cases.push(("policy", Box::new(|t| t.policy_hash[31] ^= 1)));
-    cases.push(("auditor", Box::new(|t| t.auditor.0[0] ^= 1)));
-    cases.push(("data root", Box::new(|t| t.data_root[0] ^= 1)));
-    cases.push(("expiry, earlier", Box::new(|t| t.expires -= 1)));
-    cases.push(("expiry, later", Box::new(|t| t.expires += 1)));
+    type Change<'a> = &'a dyn Fn(&mut Terms);
+    let cases: [(&str, Change<'_>); 6] = [
+        ("model", &|t| t.model[0] ^= 1),
+        ("policy", &|t| t.policy_hash[31] ^= 1),
+        ("auditor", &|t| t.auditor.0[0] ^= 1),
+        ("data root", &|t| t.data_root[0] ^= 1),
+        ("expiry, earlier", &|t| t.expires -= 1),
+        ("expiry, later", &|t| t.expires += 1),
+    ];
     for (what, change) in cases {
         let (mut votes, _) = Votes::new();
         let proposal = with(&votes, change);
@@ -89,28 +91,14 @@ fn a68_each_term_that_differs_keeps_the_gate_closed() {
 
 #[test]
 fn without_an_attestation_the_gate_is_closed_and_opens_when_it_comes() {
-    let (mut votes, _) = Votes::new();
-    // Another model's contract: nothing is recorded in it.
-    let mut world = World::new();
+    let world = World::new();
     let attestation = world.attestation();
-    std::mem::swap(&mut votes.world, &mut world);
-    let (mut votes, _) = rebuilt(votes);
+    let mut votes = Votes::on(world);
     let approval = votes.approval();
     votes.vote(CLOSING, &[approval]);
     assert_eq!(votes.standing(), Standing::NoAttestation);
     votes.world.attest(&attestation).unwrap();
     assert_eq!(votes.standing(), Standing::Approved);
-}
-
-/// Gate and elections anew in the world that `votes` holds now.
-fn rebuilt(votes: Votes) -> (Votes, ()) {
-    let Votes { mut world, mandate, .. } = votes;
-    let stub = include_str!("../../../../contracts/artifacts/testing/ElectionsStub.json");
-    let elections = super::world::deploy_testing(&mut world.evm, stub);
-    let mandate = Mandate { elections: ours(elections), ..mandate };
-    let code = gate::gate_creation_code(&mandate, ours(world.attestations)).unwrap();
-    let (gate, _, _) = world.evm.deploy(code).unwrap();
-    (Votes { world, elections, gate, mandate }, ())
 }
 
 #[test]
@@ -301,7 +289,7 @@ fn a68_elections_of_others_are_refused() {
     refuse("NotOurTrustees", &|d| d.trustees[2].signer = account(9).address());
     refuse("NotOurTrustees", &|d| d.trustees.swap(0, 1));
     refuse("NotOurTrustees", &|d| d.trustees.truncate(d.trustees.len() - 1));
-    refuse("NotOurTrustees", &|d| d.trustees.push(d.trustees[0].clone()));
+    refuse("NotOurTrustees", &|d| d.trustees.push(d.trustees[0]));
     refuse("NotOurTrustees", &|d| d.threshold = 3);
     refuse("WeakPassRule", &|d| d.pass_rule.quorum = 99);
     refuse("WeakPassRule", &|d| d.pass_rule.majority_denominator = 3);

@@ -52,10 +52,6 @@ pub fn ours(address: EvmAddress) -> Address {
     Address(address.into_array())
 }
 
-pub fn theirs(address: Address) -> EvmAddress {
-    EvmAddress::new(address.0)
-}
-
 impl World {
     /// The contract is there, and nobody is registered.
     pub fn empty() -> Self {
@@ -190,7 +186,12 @@ pub struct Votes {
 impl Votes {
     /// The attestation is recorded, no vote is.
     pub fn new() -> (Self, Attestation) {
-        let (mut world, attestation) = World::attested();
+        let (world, attestation) = World::attested();
+        (Self::on(world), attestation)
+    }
+
+    /// Gate and stand-in in this world.
+    pub fn on(mut world: World) -> Self {
         let elections = deploy_testing(
             &mut world.evm,
             include_str!("../../../../contracts/artifacts/testing/ElectionsStub.json"),
@@ -208,7 +209,7 @@ impl Votes {
         let code = gate::gate_creation_code(&mandate, ours(world.attestations)).unwrap();
         let (gate, length, gas) = world.evm.deploy(code).unwrap();
         println!("ModelGate: {length} bytes of code, {gas} gas to create");
-        (Self { world, elections, gate, mandate }, attestation)
+        Self { world, elections, gate, mandate }
     }
 
     /// The terms of the recorded attestation.

@@ -37,7 +37,7 @@ fn is_accepted(key: &ProvingKey<G1Affine>, circuit: &AttestationCircuit, public:
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<Bn256>, _, _, _, _>(
         parameters(),
         key,
-        &[circuit.clone()],
+        std::slice::from_ref(circuit),
         &[&[public]],
         OsRng,
         &mut transcript,
