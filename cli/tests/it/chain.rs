@@ -2,6 +2,7 @@
 //! chain and on a real node, and what others read there.
 
 #[path = "../../../chain/tests/it/anvil.rs"]
+#[allow(dead_code, reason = "the tests of the crate `chain` use the rest")]
 mod anvil;
 
 use crate::demo::demo;
