@@ -162,6 +162,9 @@ impl<B: Backend> Poster<B> {
             Err(SendError::Underpriced(_)) => self.bump(&id).await,
             Err(SendError::Chain(e)) if e.is_transient() => Err(e.into()),
             Err(problem @ SendError::Unfunded(_)) => Err(Error::Refused { id, problem }),
+            // What stands in between may refuse what the node has taken: the
+            // nonce is given up only if the chain does not know the transaction.
+            Err(_) if self.chain.knows(sent.hash).await? => Ok(Step::Again),
             Err(problem) => {
                 let reason = problem.to_string();
                 self.happened(

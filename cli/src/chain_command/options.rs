@@ -11,7 +11,7 @@ use std::{path::PathBuf, time::Duration};
 pub struct ChainOptions {
     /// Address of a node of the chain, JSON-RPC over http or https; without
     /// it, the embedded chain.
-    #[arg(long = "chain", env = "TABELLA_CHAIN", value_name = "URL")]
+    #[arg(id = "chain_url", long = "chain", env = "TABELLA_CHAIN", value_name = "URL")]
     pub url: Option<String>,
     /// Directory of the embedded chain; `chain` in the home if not given.
     #[arg(long, value_name = "DIR")]

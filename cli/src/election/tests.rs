@@ -79,7 +79,7 @@ fn the_example_is_an_election() {
 #[test]
 fn every_key_of_the_example_is_known_and_no_other() {
     let keys = keys();
-    assert_eq!(keys.len(), 23, "{keys:?}");
+    assert_eq!(keys.len(), 27, "{keys:?}");
     for key in keys {
         let plain = key.trim_start_matches("# ");
         let changed = EXAMPLE.replacen(&format!("\n{key}\n"), &format!("\n{}\n", "x_".to_owned() + plain), 1);
@@ -189,7 +189,7 @@ fn wrong_values_are_named_with_their_key() {
     );
     assert!(error(&with("\"trustee-2.json\"", "\"proposal.md\"")).contains("is not a trustee's identity"));
     assert!(error(&with("\"holders.jsonl\"", "\"proposal.md\"")).contains("census.table"));
-    assert!(error(&with("settlement = \"none\"", "settlement = \"validity\"")).contains("unknown variant"));
+    assert!(error(&with("settlement = \"none\"", "settlement = \"optimistic\"")).contains("unknown variant"));
     assert!(error(&with("maskers = []", "maskers = [\"0x12\"]")).contains("line "));
     assert!(error(&with("# nonce = \"0x00", "nonce = \"0x")).contains("line "));
     let place = place();
