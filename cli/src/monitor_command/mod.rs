@@ -86,8 +86,8 @@ pub struct WatchOptions {
     /// How lines of the log look.
     #[arg(long, value_enum, default_value = "text")]
     log_format: log::Format,
-    /// Print {ok, elections, logs, waiting, misbehaviours, problems} as JSON in
-    /// the end.
+    /// Print one JSON object in the end: {ok, elections, logs, waiting,
+    /// misbehaviours, problems}.
     #[arg(long)]
     json: bool,
 }
