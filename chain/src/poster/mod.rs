@@ -48,7 +48,7 @@ pub enum Error {
         /// Which posting.
         id: PostingId,
         /// Why.
-        cause: Revert,
+        cause: Box<Revert>,
     },
     /// See the message.
     #[error("{id}: {attempts} transactions failed; the last one: {last}")]
@@ -66,7 +66,7 @@ pub enum Error {
         /// Which posting.
         id: PostingId,
         /// Why.
-        problem: SendError,
+        problem: Box<SendError>,
     },
     /// See the message.
     #[error(

@@ -114,7 +114,9 @@ impl<B: Backend> Poster<B> {
         let call = Call { from: self.key.address(), to: posting.to, data: posting.data.0.clone() };
         match self.chain.estimate(&call).await {
             Ok(gas) => Ok((gas + gas / 5).min(TRANSACTION_GAS_MAX)),
-            Err(backend::Error::Reverted(cause)) => Err(Error::Reverted { id: posting.id.clone(), cause }),
+            Err(backend::Error::Reverted(cause)) => {
+                Err(Error::Reverted { id: posting.id.clone(), cause: Box::new(cause) })
+            }
             Err(e) => Err(e.into()),
         }
     }
@@ -161,7 +163,7 @@ impl<B: Backend> Poster<B> {
             Err(SendError::NonceTooHigh) => Ok(Step::Wait),
             Err(SendError::Underpriced(_)) => self.bump(&id).await,
             Err(SendError::Chain(e)) if e.is_transient() => Err(e.into()),
-            Err(problem @ SendError::Unfunded(_)) => Err(Error::Refused { id, problem }),
+            Err(problem @ SendError::Unfunded(_)) => Err(Error::Refused { id, problem: Box::new(problem) }),
             // What stands in between may refuse what the node has taken: the
             // nonce is given up only if the chain does not know the transaction.
             Err(_) if self.chain.knows(sent.hash).await? => Ok(Step::Again),
@@ -171,7 +173,7 @@ impl<B: Backend> Poster<B> {
                     Event::Release { id: id.clone(), reason: reason.clone() },
                     What::Failed(reason),
                 )?;
-                Err(Error::Refused { id, problem })
+                Err(Error::Refused { id, problem: Box::new(problem) })
             }
         }
     }
@@ -261,7 +263,7 @@ impl<B: Backend> Poster<B> {
             // Still too little, or too late: the next look tells.
             Err(SendError::Underpriced(_) | SendError::NonceTooLow | SendError::NonceTooHigh) => {}
             Err(SendError::Chain(e)) => return Err(e.into()),
-            Err(problem) => return Err(Error::Refused { id: id.clone(), problem }),
+            Err(problem) => return Err(Error::Refused { id: id.clone(), problem: Box::new(problem) }),
         }
         Ok(Step::Wait)
     }
