@@ -5,7 +5,9 @@
 //! `cargo bench -p benches --bench attestation -- 10000 100000` runs some.
 
 use benches::{cpu_seconds, median_and_cpu, peak_memory, report, reset_peak_memory, timed};
-use circuits::attestation::{Layout, Packing, Shape, Statement, Subject, Table, testing};
+use circuits::attestation::{
+    Layout, Packing, Shape, Statement, Subject, Table, circuit::AttestationCircuit, testing,
+};
 use prover::{
     KeyStore,
     attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, Receipts, Store, prove},
@@ -22,7 +24,8 @@ fn main() {
     let layout = Layout::new(24, true, 1).expect("a layout");
     for records in SIZES.into_iter().filter(|size| asked.is_empty() || asked.contains(size)) {
         let views = [4, 8, 16];
-        let shape = Shape::smallest(layout, &views, Packing::Two, records as u64).expect("one proof");
+        let shape = AttestationCircuit::smallest_shape(layout, &views, Packing::Two, records as u64)
+            .expect("one proof");
         attestation(&format!("attestation/records={records}"), &shape, records);
     }
     if asked.is_empty() {
@@ -70,7 +73,8 @@ fn attestation(name: &str, shape: &Shape, records: usize) {
 fn receipts() {
     let name = "attestation::receipt";
     let layout = Layout::new(24, true, 1).expect("a layout");
-    let shape = Shape::smallest(layout, &[4, 8, 16], Packing::One, 100_000).expect("one proof");
+    let shape =
+        AttestationCircuit::smallest_shape(layout, &[4, 8, 16], Packing::One, 100_000).expect("one proof");
     let store = Store::new(KeyStore::default_directory().expect("a directory for keys"));
     let srs = store.development_srs(shape.k(), &|p| eprintln!("{p}")).expect("parameters");
     let codes = testing::codes(layout, 100_000);

@@ -15,8 +15,8 @@
 
 use benches::{Time, output, report};
 use circuits::attestation::{
-    Code, Disclosure, GroupSet, Layout, Metric, Packing, Policy, Ratio, Record, Shape, Statement, Subject,
-    Table, View, testing,
+    CellSet, Code, Disclosure, GroupSet, Layout, Metric, Packing, Policy, Ratio, Record, Shape, Statement,
+    Subject, Table, View, circuit::AttestationCircuit, testing,
 };
 use prover::{
     KeyStore,
@@ -59,11 +59,13 @@ fn main() {
     let small = Layout::new(GROUPS, false, 1).expect("a layout");
     let codes = records.iter().map(|&(cell, decision)| Record { cell, label: None, decision, bin: 0 });
     let codes: Vec<Code> = codes.map(|record| small.code(&record).expect("of the layout")).collect();
-    let shape = Shape::smallest(small, &[GROUPS], Packing::Two, RECORDS as u64).expect("one proof");
+    let shape = AttestationCircuit::smallest_shape(small, &[GROUPS], Packing::Two, RECORDS as u64)
+        .expect("one proof");
     let rates = measure_ours("selection rates", &shape, &four_fifths(), codes);
 
     let full = Layout::new(24, true, 1).expect("a layout");
-    let shape = Shape::smallest(full, &[4, 8, 16], Packing::Two, RECORDS as u64).expect("one proof");
+    let shape = AttestationCircuit::smallest_shape(full, &[4, 8, 16], Packing::Two, RECORDS as u64)
+        .expect("one proof");
     let policy = testing::full_policy();
     let every = measure_ours("full policy", &shape, &policy, testing::codes(full, RECORDS));
 
@@ -107,7 +109,7 @@ fn four_fifths() -> Policy {
     };
     Policy {
         cells: GROUPS,
-        sample: circuits::attestation::CellSet::first(GROUPS),
+        sample: CellSet::first(GROUPS),
         minimum_cell: 10,
         minimum_share: Ratio::new(2, 100),
         thresholds: testing::thresholds(),

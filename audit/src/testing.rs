@@ -13,7 +13,7 @@ use crate::{
     policy::Policy,
 };
 use circuits::{
-    attestation::{DataDescription, Packing, Shape, SrsId, Statement, Subject},
+    attestation::{DataDescription, Packing, SrsId, Statement, Subject, circuit::AttestationCircuit},
     types::{AccountKey, Address, Domain, TypedData},
 };
 use std::{fmt::Write, sync::OnceLock};
@@ -94,8 +94,8 @@ fn make() -> Proven {
     let records = Dataset::read("records", rows.as_bytes(), &policy, &mapping).expect("good records");
     let table = records.table().expect("a small table");
     let views: Vec<usize> = policy.numbers.views.iter().map(|view| view.groups).collect();
-    let shape =
-        Shape::smallest(records.layout, &views, Packing::One, table.records()).expect("a small circuit");
+    let shape = AttestationCircuit::smallest_shape(records.layout, &views, Packing::One, table.records())
+        .expect("a small circuit");
     let columns = generators(shape.columns());
     let statement =
         Statement::of(&shape, &policy.numbers, Subject(MODEL), 0, &table).expect("a good statement");

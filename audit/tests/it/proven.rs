@@ -9,7 +9,7 @@ use audit::{
     policy::Policy,
 };
 use circuits::{
-    attestation::{DataDescription, Packing, Shape, SrsId, Statement, Subject},
+    attestation::{DataDescription, Packing, Shape, SrsId, Statement, Subject, circuit::AttestationCircuit},
     types::{AccountKey, Domain},
 };
 use prover::attestation::{CommitmentSeed, Dataset, ProofPermit, ProvingKey, Srs, prove};
@@ -63,7 +63,8 @@ fn make() -> Auditor {
     let mapping = Mapping::read(&Document::new("m", mapping), &audit.policy).unwrap().digest();
     let Audit { policy, dataset: records, table, .. } = audit;
     let views: Vec<usize> = policy.numbers.views.iter().map(|view| view.groups).collect();
-    let shape = Shape::smallest(records.layout, &views, Packing::One, table.records()).unwrap();
+    let shape =
+        AttestationCircuit::smallest_shape(records.layout, &views, Packing::One, table.records()).unwrap();
     let srs = Srs::development(shape.k()).unwrap();
     let seed = CommitmentSeed::from_bytes(&[9; 32]).unwrap();
     let dataset = Dataset::new(&shape, records.codes.clone(), &seed).unwrap();

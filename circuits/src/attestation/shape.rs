@@ -19,15 +19,6 @@ pub const K_RANGE: std::ops::RangeInclusive<u32> = 10..=20;
 /// Most data columns.
 pub const MAX_COLUMNS: usize = 64;
 
-/// Most data columns that [`Shape::smallest`] uses: a proof of as many stays
-/// below 5,000 bytes.
-const PREFERRED_COLUMNS: usize = 20;
-/// Columns of a proof beside the data, for the choice of a shape.
-const OTHER_COLUMNS: usize = 24;
-/// Fewest rows, as a power of two, of [`Shape::smallest`]: most views need as
-/// many for their checks.
-pub(super) const CHECKS_K: u32 = 14;
-
 /// How many records share one cell of a data column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Packing {
@@ -150,42 +141,6 @@ impl Shape {
             return Err(InvalidShape::TooLarge(shape.capacity()));
         }
         Ok(shape)
-    }
-
-    /// The shape that holds `records` records at the least cost; `None` if
-    /// there are too many for one proof. Whether its rows take the checks of
-    /// many large views only the circuit knows: see
-    /// `AttestationCircuit::smallest_shape`.
-    pub fn smallest(layout: Layout, views: &[usize], packing: Packing, records: u64) -> Option<Self> {
-        Self::smallest_from(CHECKS_K, layout, views, packing, records)
-    }
-
-    /// The same, with 2^k rows or more.
-    pub(super) fn smallest_from(
-        k: u32,
-        layout: Layout,
-        views: &[usize],
-        packing: Packing,
-        records: u64,
-    ) -> Option<Self> {
-        let mut best: Option<Self> = None;
-        for k in k..=*K_RANGE.end() {
-            let fits = |columns: &usize| {
-                let shape = Self::new(k, *columns, packing, layout, views.to_vec());
-                shape.is_ok_and(|shape| shape.capacity() >= records)
-            };
-            let Some(columns) = (1..=PREFERRED_COLUMNS).find(fits) else { continue };
-            let shape = Self::new(k, columns, packing, layout, views.to_vec()).ok()?;
-            if best.as_ref().is_none_or(|best| shape.cost() < best.cost()) {
-                best = Some(shape);
-            }
-        }
-        best
-    }
-
-    /// Cells of a proof, roughly.
-    fn cost(&self) -> usize {
-        (self.columns + OTHER_COLUMNS) << self.k
     }
 
     /// The shape whose verifier is on chain: up to 1,046,000 records.

@@ -7,6 +7,7 @@
 //! commitments repeat.
 
 mod checks;
+mod choice;
 mod columns;
 mod plan;
 #[cfg(test)]
@@ -15,10 +16,9 @@ mod tests;
 pub use columns::{Columns, MAX_GATE_DEGREE};
 
 use super::{
-    Code, DataDigest, K_RANGE, Layout, Packing, SALT_ROWS, Shape, Statement, Table, Unsatisfied, Witness,
+    Code, DataDigest, Packing, SALT_ROWS, Shape, Statement, Table, Unsatisfied, Witness,
     encoding::{Field, policy_fields},
     relation,
-    shape::CHECKS_K,
 };
 use crate::curve::plonk::{
     Fr,
@@ -178,16 +178,6 @@ impl AttestationCircuit {
         let salt = Salt(vec![[Fr::ZERO; SALT_ROWS]; shape.columns()]);
         let data = DataColumns::new(shape, &[])?;
         Self::assemble(shape, &table, data, salt, &Values { fields, edge: 0, point: Fr::ZERO, forgery: None })
-    }
-
-    /// The shape that proves `records` records at the least cost and has rows
-    /// for all checks of the views; `None` if there are too many records or
-    /// codes for one proof.
-    pub fn smallest_shape(layout: Layout, views: &[usize], packing: Packing, records: u64) -> Option<Shape> {
-        (CHECKS_K..=*K_RANGE.end()).find_map(|k| {
-            let shape = Shape::smallest_from(k, layout, views, packing, records)?;
-            Self::blank(&shape).is_ok().then_some(shape)
-        })
     }
 
     /// The circuit with its witness, after the relation is checked: a proof

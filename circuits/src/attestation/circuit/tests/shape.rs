@@ -7,8 +7,8 @@ fn all() -> Vec<Shape> {
     let full = |bins| Layout::new(24, true, bins).unwrap();
     let mut out = shapes();
     out.push(Shape::on_chain());
-    out.push(Shape::smallest(full(1), &[4, 8, 16], Packing::Two, 10_000).unwrap());
-    out.push(Shape::smallest(full(100), &[4, 8, 16], Packing::One, 100_000).unwrap());
+    out.push(AttestationCircuit::smallest_shape(full(1), &[4, 8, 16], Packing::Two, 10_000).unwrap());
+    out.push(AttestationCircuit::smallest_shape(full(100), &[4, 8, 16], Packing::One, 100_000).unwrap());
     out
 }
 
@@ -144,9 +144,13 @@ fn every_layout_and_every_view_has_a_circuit() {
         }
     }
     let layout = Layout::new(32, true, 1).unwrap();
-    let first = Shape::smallest(layout, &[16, 16, 16], Packing::One, 1_000).unwrap();
-    assert!(matches!(AttestationCircuit::blank(&first), Err(NoCircuit::Rows { .. })));
+    let narrow = Shape::new(14, 1, Packing::One, layout, vec![16, 16, 16]).unwrap();
+    assert!(matches!(AttestationCircuit::blank(&narrow), Err(NoCircuit::Rows { .. })));
     assert_eq!(AttestationCircuit::smallest_shape(layout, &[2], Packing::One, 1 << 24), None);
+    let layout = Layout::new(24, true, 1).unwrap();
+    let full = |records| AttestationCircuit::smallest_shape(layout, &[4, 8, 16], Packing::Two, records);
+    assert!(full(10_000_000).unwrap().capacity() >= 10_000_000);
+    assert_eq!(full(1 << 24), None);
 }
 
 #[test]
