@@ -134,11 +134,6 @@ impl Transaction {
     }
 }
 
-/// Where a contract is created by the account's transaction with a nonce.
-pub fn created_by(account: Address, nonce: u64) -> Address {
-    Address(to_address(account).create(nonce).into_array())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

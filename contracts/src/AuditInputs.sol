@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AttestationKey} from "./AttestationKey.sol";
+import {R} from "./BabyJubjub.sol";
 import {Claim, Policy, Ratio, View, ViewOutcome} from "./IAttestations.sol";
 
 /// The public inputs of an attestation's proof, from policy and outcome, in
@@ -72,7 +73,6 @@ library AuditInputs {
     bytes32 private constant FORMAT = keccak256("tabella-audit-policy");
     uint256 private constant VERSION = 1;
     bytes private constant TABLE_TAG = "tabella.v1.attestation-table";
-    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
     /// What follows from policy, outcome and counts.
     struct Encoded {

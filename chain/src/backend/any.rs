@@ -1,7 +1,7 @@
 //! The embedded chain or another one, behind one type: the same code posts to
 //! both.
 
-use super::{Answer, Backend, Block, Call, Embedded, Hash, Log, Receipt, Rpc, SendError};
+use super::{Answer, Backend, Block, Call, Embedded, Hash, Receipt, Rpc, SendError};
 use circuits::types::Address;
 
 /// A chain of either kind.
@@ -73,16 +73,6 @@ impl Backend for Chain {
 
     async fn knows(&self, transaction: Hash) -> Answer<bool> {
         either!(self, chain => chain.knows(transaction))
-    }
-
-    async fn logs(
-        &self,
-        contract: Address,
-        topic: Hash,
-        second: Option<Hash>,
-        from: u64,
-    ) -> Answer<Vec<(u64, Log)>> {
-        either!(self, chain => chain.logs(contract, topic, second, from))
     }
 
     async fn endow(&self, account: Address) -> Answer<bool> {

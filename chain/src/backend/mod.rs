@@ -130,16 +130,6 @@ pub trait Backend: Send + Sync {
     /// Whether a transaction is in a block or waits for one.
     fn knows(&self, transaction: Hash) -> impl Future<Output = Answer<bool>> + Send;
 
-    /// What a contract said with this first topic and, if given, this second
-    /// one, from a block on.
-    fn logs(
-        &self,
-        contract: Address,
-        topic: Hash,
-        second: Option<Hash>,
-        from: u64,
-    ) -> impl Future<Output = Answer<Vec<(u64, Log)>>> + Send;
-
     /// Lets a development chain pay an account; `false` where nobody does.
     fn endow(&self, account: Address) -> impl Future<Output = Answer<bool>> + Send;
 }

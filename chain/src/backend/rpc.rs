@@ -1,6 +1,6 @@
 //! Chains that others run, over JSON-RPC and HTTP. spec: `chain.rpc`.
 
-use super::{Answer, Backend, Block, Call, Error, Hash, Log, Receipt, SendError};
+use super::{Answer, Backend, Block, Call, Error, Hash, Receipt, SendError};
 use crate::{
     convert::{address, hash, log, to_address, to_hash},
     is_development,
@@ -13,7 +13,7 @@ use alloy::{
     providers::{Provider, RootProvider},
     rpc::{
         client::ClientBuilder,
-        types::{Filter, TransactionReceipt, TransactionRequest},
+        types::{TransactionReceipt, TransactionRequest},
     },
     transports::{RpcError, TransportErrorKind},
 };
@@ -23,6 +23,8 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Most characters of an answer that get into a message.
+const LONGEST_SAYING: usize = 300;
 /// Tip where a node proposes none, in wei per gas.
 const USUAL_TIP: u128 = 1_000_000_000;
 /// What a development chain pays a fresh account, in wei.
@@ -78,7 +80,7 @@ impl Rpc {
             RpcError::ErrorResp(payload) => match payload.as_revert_data() {
                 Some(data) => Error::Reverted(Revert::new(data.to_vec())),
                 None if payload.message.contains("revert") => Error::Reverted(Revert::new(Vec::new())),
-                None => Error::Refused { chain, what, problem: payload.message.to_string() },
+                None => Error::Refused { chain, what, problem: shown(&payload.message) },
             },
             RpcError::Transport(kind) => {
                 let mut problem = kind.to_string();
@@ -87,9 +89,9 @@ impl Rpc {
                     problem = inner.to_string();
                     cause = inner.source();
                 }
-                Error::Unreachable { chain, what, problem: problem.replace(&self.url, &self.name) }
+                Error::Unreachable { chain, what, problem: shown(&problem.replace(&self.url, &self.name)) }
             }
-            other => Error::Nonsense { chain, what, problem: other.to_string() },
+            other => Error::Nonsense { chain, what, problem: shown(&other.to_string()) },
         }
     }
 
@@ -130,6 +132,13 @@ impl Rpc {
         }
         Ok(false)
     }
+}
+
+/// What somebody else's program said, for a message: a page of a proxy, say,
+/// is long, and a terminal obeys control characters.
+fn shown(said: &str) -> String {
+    let printable = said.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(LONGEST_SAYING).collect()
 }
 
 /// A client that trusts the web's authorities, by the one TLS provider of
@@ -236,7 +245,7 @@ impl Backend for Rpc {
             Err(e) => {
                 let other = self.error("a transaction", &e);
                 Err(match &e {
-                    RpcError::ErrorResp(payload) => refusal(&payload.message, other),
+                    RpcError::ErrorResp(payload) => refusal(&shown(&payload.message), other),
                     _ => SendError::Chain(other),
                 })
             }
@@ -254,22 +263,6 @@ impl Backend for Rpc {
     async fn knows(&self, transaction: Hash) -> Answer<bool> {
         let found = self.provider.get_transaction_by_hash(to_hash(transaction)).await;
         Ok(found.map_err(self.failed("a transaction"))?.is_some())
-    }
-
-    async fn logs(
-        &self,
-        contract: Address,
-        topic: Hash,
-        second: Option<Hash>,
-        from: u64,
-    ) -> Answer<Vec<(u64, Log)>> {
-        let mut filter =
-            Filter::new().address(to_address(contract)).event_signature(to_hash(topic)).from_block(from);
-        if let Some(second) = second {
-            filter = filter.topic1(to_hash(second));
-        }
-        let found = self.provider.get_logs(&filter).await.map_err(self.failed("events"))?;
-        Ok(found.iter().filter_map(|l| Some((l.block_number?, log(&l.inner)))).collect())
     }
 
     async fn endow(&self, account: Address) -> Answer<bool> {
@@ -306,6 +299,13 @@ mod tests {
         let message = rpc.chain_id().await.unwrap_err().to_string();
         assert!(message.contains("http://127.0.0.1:1") && !message.contains("secret"), "{message}");
         assert_eq!(Rpc::new("https://host/secret").unwrap().name(), "https://host");
+    }
+
+    #[test]
+    fn answers_get_into_messages_in_part_and_without_control_characters() {
+        let page = format!("\u{1b}[2J{}", "<html>\n".repeat(1_000));
+        let shown = shown(&page);
+        assert!(shown.starts_with(" [2J<html> <html>") && shown.chars().count() == LONGEST_SAYING, "{shown}");
     }
 
     #[test]

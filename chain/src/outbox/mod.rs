@@ -154,11 +154,6 @@ impl Outbox {
         self.entries.get(id)
     }
 
-    /// The first nonce after all that were ever given out, or 0.
-    pub fn next_nonce(&self) -> u64 {
-        self.entries.values().filter_map(|e| e.nonce).max().map_or(0, |nonce| nonce + 1)
-    }
-
     /// Writes an event, and only then takes it in.
     ///
     /// # Errors

@@ -186,16 +186,6 @@ impl<B: Backend> Poster<B> {
         self.key.address()
     }
 
-    /// How patient and generous it is.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// All postings, in the order in which they came.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.outbox.entries()
-    }
-
     /// Posts, and waits until it is in a block; it may not be deep enough yet
     /// ([`Poster::settle`]). What is under way or there already is not posted
     /// again, even with other data.
@@ -220,13 +210,14 @@ impl<B: Backend> Poster<B> {
     /// # Errors
     /// See [`Error`].
     pub async fn settle(&mut self, ids: &[PostingId]) -> Result<(), Error> {
-        for id in ids {
-            self.drive(id, Entry::is_over).await?;
-        }
-        // The last wait may have undone what was over before.
-        match ids.iter().find(|id| !self.outbox.get(id).is_some_and(Entry::is_over)) {
-            Some(_) => Box::pin(self.settle(ids)).await,
-            None => Ok(()),
+        loop {
+            for id in ids {
+                self.drive(id, Entry::is_over).await?;
+            }
+            // A later wait may have undone what was over before.
+            if ids.iter().all(|id| self.outbox.get(id).is_some_and(Entry::is_over)) {
+                return Ok(());
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! An election as the contract knows it.
 
-use crate::{abi, convert::address};
-use circuits::types::{Address, BoardRoot, DraftId};
+use crate::abi;
+use circuits::types::{BoardRoot, DraftId};
 use serde::Serialize;
 
 /// Where an election stands.
@@ -31,14 +31,10 @@ pub struct OnChain {
     pub batch_rows: u32,
     /// Entries under the last head.
     pub size: u32,
-    /// Its root; `None` before the first head.
+    /// Its root; `None` while the board is empty.
     pub root: Option<BoardRoot>,
     /// Its time; 0 before the first head.
     pub head_time: u64,
-    /// Who signs heads.
-    pub operator: Address,
-    /// Who signed the draft.
-    pub organiser: Address,
 }
 
 /// What an account has posted after closing.
@@ -76,7 +72,7 @@ impl OnChain {
             abi::Stage::Voided => Stage::Voided,
             _ => return None,
         };
-        let root = (found.headTime > 0).then(|| BoardRoot::from_bytes(found.root.as_slice()));
+        let root = (found.size > 0).then(|| BoardRoot::from_bytes(found.root.as_slice()));
         Some(Some(Self {
             stage,
             draft_id: DraftId::from_bytes(found.draftId.as_slice()).ok()?,
@@ -85,8 +81,6 @@ impl OnChain {
             size: found.size,
             root: root.transpose().ok()?,
             head_time: found.headTime,
-            operator: address(found.operator),
-            organiser: address(found.organiser),
         }))
     }
 

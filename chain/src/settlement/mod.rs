@@ -6,7 +6,7 @@ mod postings;
 mod run;
 
 pub use board::{OnChain, Outcome, Progress, Stage};
-pub use postings::{Case, Ready, deploy};
+pub use postings::{Case, deploy};
 pub use run::{Error as SettlementError, Settlement};
 
 use crate::{

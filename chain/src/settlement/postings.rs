@@ -12,6 +12,7 @@ use crate::{
 use alloy::sol_types::SolCall;
 use circuits::types::{
     Address, BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally,
+    word_u64,
 };
 use verifier::VerifyingKey;
 
@@ -45,13 +46,9 @@ pub struct Case {
     pub poster: Address,
 }
 
-/// What a tally is posted for.
-#[derive(Clone, Copy, Debug)]
-pub struct Ready<'t> {
-    /// The totals and the proofs over the points of the posted batches.
-    pub tally: &'t Tally,
-    /// Rows of one proof or chunk.
-    pub rows: u32,
+/// A contract answers a question with at least `least` in a word.
+fn answer(to: Address, question: Vec<u8>, word: usize, least: u64) -> Done {
+    Done::Answer { to, data: Data(question), word, least: Hash(word_u64(least)) }
 }
 
 impl Case {
@@ -65,27 +62,21 @@ impl Case {
         Posting { id, to: Some(self.contract), data: Data(data), done }
     }
 
-    fn answer(&self, question: Vec<u8>, word: usize, least: u64) -> Done {
-        let mut bytes = [0; 32];
-        bytes[24..].copy_from_slice(&least.to_be_bytes());
-        Done::Answer { to: self.contract, data: Data(question), word, least: Hash(bytes) }
-    }
-
     fn election_says(&self, word: usize, least: u64) -> Done {
         let call = IElections::electionCall { electionId: elections::id(self.election) };
-        self.answer(call.abi_encode(), word, least)
+        answer(self.contract, call.abi_encode(), word, least)
     }
 
     fn posting_says(&self, word: usize, least: u64) -> Done {
         let (election, poster) = (elections::id(self.election), elections::address(self.poster));
         let call = IElections::postingCall { electionId: election, poster };
-        self.answer(call.abi_encode(), word, least)
+        answer(self.contract, call.abi_encode(), word, least)
     }
 
     /// Opens the draft as the election.
     pub fn open(&self, draft: &SignedDraft, key: &SignedElectionKey) -> Posting {
         let call = IElections::electionOfCall { draft: draft.draft.id().to_bytes().into() };
-        let done = self.answer(call.abi_encode(), 0, 1);
+        let done = answer(self.contract, call.abi_encode(), 0, 1);
         self.posting("open", 0, elections::open(draft, key), done)
     }
 
@@ -114,10 +105,11 @@ impl Case {
         entries.chunks(batch_rows).enumerate().map(batch).collect()
     }
 
-    /// The calls that settle the result, in order.
-    pub fn result(&self, ready: Ready<'_>) -> Vec<Posting> {
+    /// The calls that settle the result, in order: totals, and proofs of `rows`
+    /// rows over the points of the posted batches.
+    pub fn result(&self, tally: &Tally, rows: u32) -> Vec<Posting> {
         let poster = elections::address(self.poster);
-        let mut calls = elections::post_result(self.election, poster, ready.rows, ready.tally);
+        let mut calls = elections::post_result(self.election, poster, rows, tally);
         let last = calls.pop();
         let chunk = |(index, data): (u64, Vec<u8>)| {
             self.posting("chunk", index, data, self.posting_says(CHUNKS, index + 1))
@@ -140,18 +132,11 @@ impl Case {
     pub fn key(verifiers: Address, key: &VerifyingKey) -> Result<Posting, NotOnChain> {
         let hash = key.hash();
         let question = IGroth16Verifiers::circuitCall { keyHash: hash.0.into() };
-        let mut one = [0; 32];
-        one[31] = 1;
         Ok(Posting {
             id: PostingId::new(hash, "key", 0),
             to: Some(verifiers),
             data: Data(elections::add_key(key)?),
-            done: Done::Answer {
-                to: verifiers,
-                data: Data(question.abi_encode()),
-                word: 0,
-                least: Hash(one),
-            },
+            done: answer(verifiers, question.abi_encode(), 0, 1),
         })
     }
 }

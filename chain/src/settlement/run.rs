@@ -1,6 +1,6 @@
 //! Posting an election, step by step; each step goes on from what is there.
 
-use super::{Case, Elections, Error as ContractError, OnChain, Ready, Stage};
+use super::{Case, Elections, Error as ContractError, OnChain, Progress, Stage};
 use crate::{
     backend::Backend,
     elections::NotOnChain,
@@ -65,13 +65,9 @@ impl<'p, B: Backend> Settlement<'p, B> {
         Ok(Self { poster, case, posted: Vec::new() })
     }
 
-    /// The poster.
-    pub fn poster(&self) -> &Poster<B> {
-        self.poster
-    }
-
-    async fn elections(&self) -> Result<Elections<'_, B>, Error> {
-        Ok(Elections::at(self.poster.chain(), self.case.contract).await?)
+    /// The contract, whose code was compared at the beginning.
+    fn elections(&self) -> Elections<'_, B> {
+        Elections { chain: self.poster.chain(), contract: self.case.contract }
     }
 
     /// What the chain knows of the election.
@@ -80,12 +76,20 @@ impl<'p, B: Backend> Settlement<'p, B> {
     /// If it is not open there, or void.
     pub async fn on_chain(&self) -> Result<OnChain, Error> {
         let election = self.case.election;
-        let found = self.elections().await?.election(election).await?;
+        let found = self.elections().election(election).await?;
         match found {
             None => Err(Error::NotOpen(election)),
             Some(found) if found.stage == Stage::Voided => Err(Error::Voided(election)),
             Some(found) => Ok(found),
         }
+    }
+
+    /// What the poster has posted after closing.
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub async fn progress(&self) -> Result<Progress, Error> {
+        Ok(self.elections().progress(self.case.election, self.case.poster).await?)
     }
 
     async fn post(&mut self, posting: Posting) -> Result<Posted, Error> {
@@ -99,7 +103,7 @@ impl<'p, B: Backend> Settlement<'p, B> {
     /// # Errors
     /// If one cannot be posted.
     pub async fn keys(&mut self, keys: &[VerifyingKey]) -> Result<Vec<Posted>, Error> {
-        let verifiers = self.elections().await?.verifiers().await?;
+        let verifiers = self.elections().verifiers().await?;
         let mut posted = Vec::new();
         for key in keys.iter().filter(|key| key.id() != CircuitId::Registration) {
             posted.push(self.post(Case::key(verifiers, key)?).await?);
@@ -113,7 +117,7 @@ impl<'p, B: Backend> Settlement<'p, B> {
     /// If it cannot be posted, or the draft is open as another election.
     pub async fn open(&mut self, draft: &SignedDraft, key: &SignedElectionKey) -> Result<Posted, Error> {
         let posted = self.post(self.case.open(draft, key)).await?;
-        match self.elections().await?.election_of(draft.draft.id()).await? {
+        match self.elections().election_of(draft.draft.id()).await? {
             Some(found) if found != self.case.election => Err(Error::OtherElection(found)),
             _ => Ok(posted),
         }
@@ -157,17 +161,9 @@ impl<'p, B: Backend> Settlement<'p, B> {
     /// If a proof cannot be posted.
     pub async fn result(&mut self, tally: &Tally) -> Result<Vec<Posted>, Error> {
         let rows = self.on_chain().await?.rows;
-        let posted = self.all(self.case.result(Ready { tally, rows })).await?;
+        let posted = self.all(self.case.result(tally, rows)).await?;
         self.on_chain().await?;
         Ok(posted)
-    }
-
-    /// Ends the election past a deadline.
-    ///
-    /// # Errors
-    /// If it cannot be posted.
-    pub async fn void(&mut self) -> Result<Posted, Error> {
-        self.post(self.case.void()).await
     }
 
     async fn all(&mut self, postings: Vec<Posting>) -> Result<Vec<Posted>, Error> {

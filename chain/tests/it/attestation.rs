@@ -1,6 +1,6 @@
 //! The committed verifier against real proofs.
 
-use crate::evm::{Called, Evm};
+use crate::evm::{Evm, Sent};
 use ark_ff::{BigInteger, PrimeField};
 use chain::attestation::{DESCRIPTION, GAS_CAP, calldata, creation_code};
 use circuits::{
@@ -56,13 +56,12 @@ fn proven() -> &'static Proven {
 #[test]
 fn a_valid_proof_is_accepted_within_the_limits_of_the_chain() {
     let proven = proven();
-    let mut evm = Evm::new();
+    let mut evm = Evm::with_chain_id(1);
     let (verifier, length, creation) = evm.deploy(creation_code().unwrap()).unwrap();
     // An address without code accepts everything.
     assert!((10_000..=CODE_LIMIT).contains(&length), "{length} bytes of code");
     assert!(proven.proof <= PROOF_LIMIT, "{} bytes of proof", proven.proof);
-    let called = evm.call(verifier, proven.calldata.clone(), GAS_CAP);
-    let Called::Returned { gas, output } = called else { panic!("refused: {called:?}") };
+    let Sent { gas, output, .. } = evm.simulate(verifier, proven.calldata.clone(), GAS_CAP).unwrap();
     assert!(output.is_empty());
     println!(
         "attestation verifier: {length} bytes of code, {creation} gas to create, {gas} gas to verify, \
@@ -80,15 +79,14 @@ fn every_byte_of_proof_and_inputs_is_bound() {
         .into_par_iter()
         .map_init(
             || {
-                let mut evm = Evm::new();
+                let mut evm = Evm::with_chain_id(1);
                 let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
                 (evm, verifier)
             },
             |(evm, verifier), at| {
                 let mut changed = calldata.clone();
                 changed[at] ^= 1 << (at % 8);
-                let called = evm.call(*verifier, changed, GAS_CAP);
-                matches!(called, Called::Returned { .. }).then_some(at)
+                evm.simulate(*verifier, changed, GAS_CAP).is_ok().then_some(at)
             },
         )
         .flatten()
@@ -99,9 +97,9 @@ fn every_byte_of_proof_and_inputs_is_bound() {
 #[test]
 fn missing_and_swapped_calldata_is_refused() {
     let proven = proven();
-    let mut evm = Evm::new();
+    let mut evm = Evm::with_chain_id(1);
     let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
-    let mut refused = |data: Vec<u8>| matches!(evm.call(verifier, data, GAS_CAP), Called::Refused { .. });
+    let refused = |data: Vec<u8>| evm.simulate(verifier, data, GAS_CAP).is_err();
     assert!(refused(vec![]));
     assert!(refused(proven.calldata[..proven.calldata.len() - 1].to_vec()));
     assert!(refused(proven.calldata[32..].to_vec()));
@@ -130,9 +128,9 @@ fn aliased(calldata: &[u8], word: usize) -> Option<Vec<u8>> {
 #[test]
 fn a15_numbers_that_are_not_reduced_and_bytes_that_follow_are_refused() {
     let proven = proven();
-    let mut evm = Evm::new();
+    let mut evm = Evm::with_chain_id(1);
     let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
-    let mut refused = |data: Vec<u8>| matches!(evm.call(verifier, data, GAS_CAP), Called::Refused { .. });
+    let refused = |data: Vec<u8>| evm.simulate(verifier, data, GAS_CAP).is_err();
     for word in 0..proven.calldata.len() / 32 {
         assert!(refused(aliased(&proven.calldata, word).unwrap()), "word {word}");
     }
@@ -146,13 +144,13 @@ fn a15_numbers_that_are_not_reduced_and_bytes_that_follow_are_refused() {
 #[test]
 fn a14_points_at_infinity_are_refused() {
     let proven = proven();
-    let mut evm = Evm::new();
+    let mut evm = Evm::with_chain_id(1);
     let (verifier, _, _) = evm.deploy(creation_code().unwrap()).unwrap();
     let end = proven.calldata.len();
     for start in [32 * proven.inputs, end - 128, end - 64] {
         let mut changed = proven.calldata.clone();
         changed[start..start + 64].fill(0);
-        assert!(matches!(evm.call(verifier, changed, GAS_CAP), Called::Refused { .. }), "point at {start}");
+        assert!(evm.simulate(verifier, changed, GAS_CAP).is_err(), "point at {start}");
     }
 }
 

@@ -1,76 +1,79 @@
-//! An EVM in memory, with the limits of the real one: code size (EIP-170,
-//! EIP-3860) and the gas of each call.
+//! The tests' chain, with one sender and results to unwrap.
 
-use revm::{
-    Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext, MainnetEvm,
-    context::{BlockEnv, CfgEnv, Journal, TxEnv},
-    context_interface::result::{ExecutionResult, Output},
-    database::InMemoryDB,
-    primitives::{Address, Bytes, TxKind, hardfork::SpecId},
-};
+use crate::chain::{self, Chain};
+use revm::primitives::{Address, Log};
 
-/// What a call did.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Called {
-    /// It returned.
-    Returned { gas: u64, output: Vec<u8> },
-    /// It reverted, or ran out of its gas.
-    Refused { gas: u64 },
+/// Most gas of a transaction.
+pub const GAS_LIMIT: u64 = chain::GAS_LIMIT;
+/// Who sends everything: no right hangs on it.
+const SENDER: Address = Address::repeat_byte(0x5e);
+
+/// A transaction that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// As a whole transaction.
+    pub gas: u64,
+    pub output: Vec<u8>,
+    pub logs: Vec<Log>,
 }
 
-type Inner = MainnetEvm<Context<BlockEnv, TxEnv, CfgEnv, InMemoryDB, Journal<InMemoryDB>, ()>>;
+/// A transaction that changed nothing: the error, or nothing if it ran out
+/// of gas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reverted(pub Vec<u8>);
 
-/// Each has its own state.
+/// See the module.
 pub struct Evm {
-    inner: Inner,
-    nonce: u64,
+    chain: Chain,
 }
 
 impl Evm {
-    /// An empty chain under the rules of Prague.
-    pub fn new() -> Self {
-        let context = Context::mainnet().with_db(InMemoryDB::default()).modify_cfg_chained(|cfg| {
-            cfg.set_spec_and_mainnet_gas_params(SpecId::PRAGUE);
-            cfg.disable_nonce_check = false;
-        });
-        Self { inner: context.build_mainnet(), nonce: 0 }
+    pub fn with_chain_id(id: u64) -> Self {
+        let mut chain = Chain::new();
+        chain.id = id;
+        chain.fund(SENDER, 1_000);
+        Self { chain }
+    }
+
+    /// The next block has this time.
+    pub fn mine_at(&mut self, time: u64) {
+        self.chain.time = time;
+        self.chain.number += 1;
     }
 
     /// Creates a contract; returns its address, its code's length and the
     /// gas.
     pub fn deploy(&mut self, code: Vec<u8>) -> Result<(Address, usize, u64), String> {
-        let transaction = self.transaction(TxKind::Create, code, 16_000_000);
-        let result = self.inner.transact_commit(transaction).map_err(|why| format!("{why:?}"))?;
-        self.nonce += 1;
-        let gas = result.tx_gas_used();
-        match result {
-            ExecutionResult::Success { output: Output::Create(code, Some(address)), .. } => {
-                Ok((address, code.len(), gas))
-            }
-            other => Err(format!("{other:?}")),
-        }
+        let created = self.chain.try_create(SENDER, code);
+        let (address, gas) = created.map_err(|why| format!("{why:?}"))?;
+        Ok((address, self.chain.code(address).len(), gas))
     }
 
-    /// Calls a contract with at most `gas`; keeps no change of the state.
-    pub fn call(&mut self, to: Address, data: Vec<u8>, gas: u64) -> Called {
-        let transaction = self.transaction(TxKind::Call(to), data, gas);
-        let result = self.inner.transact(transaction).expect("a well-formed transaction").result;
-        let gas = result.tx_gas_used();
-        match result {
-            ExecutionResult::Success { output, .. } => {
-                Called::Returned { gas, output: output.into_data().to_vec() }
-            }
-            ExecutionResult::Revert { .. } | ExecutionResult::Halt { .. } => Called::Refused { gas },
-        }
+    /// A transaction that counts.
+    pub fn send(&mut self, to: Address, data: Vec<u8>) -> Result<Sent, Reverted> {
+        self.send_with(to, data, GAS_LIMIT, 0)
     }
 
-    fn transaction(&self, kind: TxKind, data: Vec<u8>, gas: u64) -> TxEnv {
-        TxEnv::builder()
-            .kind(kind)
-            .data(Bytes::from(data))
-            .gas_limit(gas)
-            .nonce(self.nonce)
-            .build()
-            .expect("a complete transaction")
+    /// A transaction with this gas limit that sends `wei`.
+    pub fn send_with(&mut self, to: Address, data: Vec<u8>, gas: u64, wei: u64) -> Result<Sent, Reverted> {
+        result(self.chain.pay(SENDER, to, data, gas, wei))
+    }
+
+    /// The same without a trace.
+    pub fn simulate(&self, to: Address, data: Vec<u8>, gas: u64) -> Result<Sent, Reverted> {
+        result(self.chain.clone().send_with(SENDER, to, data, gas))
+    }
+
+    /// What a view returns.
+    pub fn view(&self, to: Address, data: Vec<u8>) -> Vec<u8> {
+        self.simulate(to, data, GAS_LIMIT).expect("the view returns").output
+    }
+}
+
+fn result(sent: chain::Sent) -> Result<Sent, Reverted> {
+    match sent {
+        chain::Sent::Done { gas, output, logs } => Ok(Sent { gas, output, logs }),
+        chain::Sent::Reverted { output } => Err(Reverted(output)),
+        chain::Sent::Halted => Err(Reverted(Vec::new())),
     }
 }

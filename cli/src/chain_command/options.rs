@@ -65,8 +65,8 @@ pub struct PosterOptions {
     pub patience: Duration,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    times::seconds(text).map(Duration::from_secs).map_err(|e| format!("{e:#}"))
+fn duration(text: &str) -> Result<Duration> {
+    times::seconds(text).map(Duration::from_secs)
 }
 
 /// Wei from a decimal number of gwei.

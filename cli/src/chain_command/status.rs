@@ -2,7 +2,7 @@
 //! are at. Needs no passphrase, and works while something is posted.
 
 use super::options::ChainOptions;
-use crate::account;
+use crate::{account, vote::options::election_id};
 use anyhow::{Context, Result};
 use chain::{
     Backend, Outbox,
@@ -34,16 +34,6 @@ pub struct StatusOptions {
     /// Print one JSON object: {chain, chain_id, block, contract, election, account, outbox}.
     #[arg(long)]
     json: bool,
-}
-
-/// An election's id from the command line.
-///
-/// # Errors
-/// If it is none.
-pub fn election_id(text: &str) -> Result<ElectionId, String> {
-    let bytes = text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok());
-    let id = bytes.and_then(|bytes| ElectionId::from_bytes(&bytes).ok());
-    id.ok_or_else(|| "an election's id is 0x and 64 hexadecimal digits".into())
 }
 
 struct Shown {

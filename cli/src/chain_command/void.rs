@@ -1,6 +1,7 @@
 //! `tabella chain void`: the end of an election that missed a deadline.
 
 use super::options::PosterOptions;
+use crate::vote::options::election_id;
 use anyhow::Result;
 use chain::settlement::{Case, Elections};
 use circuits::types::{Address, ElectionId};
@@ -11,7 +12,7 @@ use serde_json::json;
 #[derive(Clone, Debug, Args)]
 pub struct VoidOptions {
     /// Id of the election.
-    #[arg(value_name = "ELECTION", value_parser = super::status::election_id)]
+    #[arg(value_name = "ELECTION", value_parser = election_id)]
     election: ElectionId,
     /// The contract that the draft names.
     #[arg(long, value_name = "ADDRESS")]

@@ -36,7 +36,7 @@ pub struct WatchOptions {
     #[command(flatten)]
     poster: PosterOptions,
     /// Least time between two anchored heads.
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = times::seconds)]
     anchor_every: u64,
     /// End once all that has happened so far is posted.
     #[arg(long)]
@@ -44,10 +44,6 @@ pub struct WatchOptions {
     /// Print one JSON object at the end: {election_id, status, anchors, totals, passed}.
     #[arg(long)]
     json: bool,
-}
-
-fn seconds(text: &str) -> Result<u64, String> {
-    times::seconds(text).map_err(|e| format!("{e:#}"))
 }
 
 /// Posts until the result is final, or until a signal.
@@ -149,12 +145,13 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Closes, and posts the ballots; both only once.
+    /// Closes, and posts the ballots that are not there yet.
     async fn close(&mut self, settlement: &mut Settlement<'_, Chain>) -> Result<()> {
         let Some(head) = self.head().await? else { return Ok(()) };
         ensure!(head.head.closed, "the node says that the board is closed and shows an open head");
         settlement.close(&head, self.election.close_signature.as_ref()).await?;
-        if settlement.on_chain().await?.stage != Stage::Finalised {
+        let missing = settlement.progress().await?.ballots < head.head.size;
+        if missing && settlement.on_chain().await?.stage != Stage::Finalised {
             let entries = record::fetch_entries(&self.node, self.election.id, head.head.size).await?;
             settlement.ballots(&entries).await?;
         }

@@ -40,8 +40,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The first option gets the most. `voters` of the members with these weights vote; one in eight changes
-    /// their mind, and one slot in eight is masked by somebody.
+    /// `voters` of the members with these weights vote; one in eight changes
+    /// their mind, and one slot in eight is masked by somebody. The first
+    /// option gets the most.
     ///
     /// # Panics
     /// If there are fewer members than voters.

@@ -9,7 +9,10 @@
 use super::directory::{Directory, Store};
 use crate::{chain_command::ChainOptions, options::NodeOptions};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use chain::settlement::{Elections, Stage};
+use chain::{
+    Backend, Policy,
+    settlement::{Elections, Stage},
+};
 use circuits::types::{
     Address, BoardRoot, CensusStatement, Draft, DraftId, ElectionId, SettlementMode, Signature, SignedDraft,
     TypedData, VERIFYING_KEYS,
@@ -81,8 +84,26 @@ pub struct Session {
     trustee: Trustee<Store>,
     draft: SignedDraft,
     trusted: Trusted,
+    /// The final root on the chain, if the draft is settled there.
+    seen: Seen,
     /// What was said already.
     said: BTreeSet<String>,
+}
+
+/// A root on a chain, and the block since which it has been seen there.
+#[derive(Debug, Default)]
+struct Seen(Option<(BoardRoot, u64)>);
+
+impl Seen {
+    /// For how many blocks the root has been there, the newest included.
+    fn depth(&mut self, root: BoardRoot, newest: u64) -> u64 {
+        let since = match self.0 {
+            Some((known, since)) if known == root => since.min(newest),
+            _ => newest,
+        };
+        self.0 = Some((root, since));
+        newest - since + 1
+    }
 }
 
 /// What the node holds of a draft.
@@ -114,7 +135,8 @@ impl Session {
         directory.keep_draft(&draft)?;
         let trusted = Trusted::load(&draft.draft).await?;
         let chain = chain.clone();
-        let mut session = Self { node, chain, trustee, draft, trusted, said: BTreeSet::new() };
+        let (seen, said) = (Seen::default(), BTreeSet::new());
+        let mut session = Self { node, chain, trustee, draft, trusted, seen, said };
         session.introduce();
         Ok(session)
     }
@@ -273,6 +295,13 @@ impl Session {
         if !is_closed(&election) {
             return Ok(Step::Wait);
         }
+        let anchored = match self.draft().settlement {
+            SettlementMode::None => None,
+            SettlementMode::Validity => match self.final_root(id).await? {
+                Some(root) => Some(root),
+                None => return Ok(Step::Wait),
+            },
+        };
         self.trustee.check_sent(&fetch(&self.node, self.draft().id()).await?.messages)?;
         let head = client::record::fetch_head(&self.node, id).await?;
         let entries = client::record::fetch_entries(&self.node, id, head.head.size).await?;
@@ -284,13 +313,6 @@ impl Session {
             .context("the node's board is refused, and nothing was decrypted; tell organiser and monitors")?;
         let order = Some(&election.close_signature).filter(|s| !s.is_empty());
         let order = order.map(|s| Signature::from_bytes(s)).transpose().context("order to close")?;
-        let anchored = match self.draft().settlement {
-            SettlementMode::None => None,
-            SettlementMode::Validity => match self.final_root(id).await? {
-                Some(root) => Some(root),
-                None => return Ok(Step::Wait),
-            },
-        };
         let closing = Closing { head, order, anchored, now: now()? };
         match self.trustee.decrypt(&board, &closing) {
             Ok(_) => Ok(Step::Again),
@@ -304,27 +326,33 @@ impl Session {
     }
 
     /// The root under which the chain of settlement has closed the election,
-    /// once it has: only that one is decrypted (A29). A chain that does not
-    /// answer is asked again.
+    /// once it has been there for as many blocks as a poster waits: only that
+    /// one is decrypted (A29). A chain that does not answer is asked again.
     async fn final_root(&mut self, id: ElectionId) -> Result<Option<BoardRoot>> {
         let chain = self.chain.open().context("the draft is settled on a chain")?;
         let ask = async || -> Result<_, chain::settlement::Error> {
-            Elections::of_draft(&chain, self.draft()).await?.election(id).await
+            let found = Elections::of_draft(&chain, self.draft()).await?.election(id).await?;
+            Ok((found, chain.latest().await?.number))
         };
-        let found = match ask().await {
+        let (found, newest) = match ask().await {
             Err(chain::settlement::Error::Chain(why)) if why.is_transient() => {
                 self.say(format!("{why}"));
                 return Ok(None);
             }
             other => other.context("the chain of settlement; --chain names it")?,
         };
-        match found.filter(|e| matches!(e.stage, Stage::Closed | Stage::Finalised)) {
-            Some(closed) => Ok(closed.root),
-            None => {
-                self.say("waits for the final root on the chain".into());
-                Ok(None)
-            }
+        let closed = found.filter(|e| matches!(e.stage, Stage::Closed | Stage::Finalised));
+        let Some(root) = closed.and_then(|e| e.root) else {
+            self.seen = Seen::default();
+            self.say("waits for the final root on the chain".into());
+            return Ok(None);
+        };
+        let needed = Policy::of_chain(self.draft().chain_id).confirmations;
+        if self.seen.depth(root, newest) < needed {
+            self.say(format!("the chain has closed the board under root {root}; waits for {needed} blocks"));
+            return Ok(None);
         }
+        Ok(Some(root))
     }
 
     /// The reason holds the time, which must not make it a new one.
@@ -408,4 +436,21 @@ fn first_line(text: &str) -> String {
 
 fn now() -> Result<u64> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A29: a reorganisation may put another root in the place of a new one.
+    #[test]
+    fn a29_blocks_are_counted_anew_for_another_root() {
+        let [first, second] = [1u64, 2].map(|x| BoardRoot::from_field(x.into()));
+        let mut seen = Seen::default();
+        assert_eq!([100, 100, 105].map(|block| seen.depth(first, block)), [1, 1, 6]);
+        assert_eq!([105, 106].map(|block| seen.depth(second, block)), [1, 2]);
+        assert_eq!(seen.depth(first, 116), 1);
+        // A node that is behind.
+        assert_eq!([110, 111].map(|block| seen.depth(first, block)), [1, 2]);
+    }
 }

@@ -25,6 +25,23 @@ fn json(output: &Output) -> Value {
         .unwrap_or_else(|e| panic!("{e}: {text}{said}"))
 }
 
+/// Options of a new account in a home of its own.
+pub fn payer(home: &Path) -> [String; 6] {
+    let file = |name: &str| home.join(name).to_str().unwrap().to_owned();
+    fs::write(file("words"), "correct horse").unwrap();
+    let made = tabella(&["account", "new", &file("payer.json"), "--passphrase-file", &file("words")]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let options =
+        ["--account", &file("payer.json"), "--passphrase-file", &file("words"), "--home", &file("")];
+    options.map(str::to_owned)
+}
+
+/// `tabella chain` with an account.
+pub fn chain(payer: &[String], arguments: &[&str]) -> Output {
+    let payer: Vec<&str> = payer.iter().map(String::as_str).collect();
+    tabella(&[&["chain"], arguments, &payer, &["--json"]].concat())
+}
+
 /// What issue and specification promise of the demo's chain.
 fn check_summary(summary: &Value) {
     let chain = &summary["chain"];
@@ -121,29 +138,31 @@ fn a53_another_contract_is_refused_by_name() {
 #[test]
 fn a52_a_settled_record_is_not_settled_again() {
     let (home, directory) = (tempfile::tempdir().unwrap(), chain_dir());
-    let file = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
-    fs::write(file("words"), "correct horse").unwrap();
-    let made = tabella(&["account", "new", &file("payer.json"), "--passphrase-file", &file("words")]);
-    assert!(made.status.success());
     let before = fs::read(directory.join("blocks.jsonl")).unwrap();
-    let posted = tabella(&[
-        "chain",
-        "post",
-        demo().0.to_str().unwrap(),
-        "--account",
-        &file("payer.json"),
-        "--passphrase-file",
-        &file("words"),
-        "--home",
-        home.path().to_str().unwrap(),
-        "--chain-dir",
-        directory.to_str().unwrap(),
-        "--json",
-    ]);
+    let arguments = ["post", demo().0.to_str().unwrap(), "--chain-dir", directory.to_str().unwrap()];
+    let posted = chain(&payer(home.path()), &arguments);
     let found = json(&posted);
     assert_eq!((&found["status"], &found["totals"]), (&"finalised".into(), &demo().1["totals"]));
     assert_eq!(found["gas"]["tally"], serde_json::json!([]));
     assert_eq!(fs::read(directory.join("blocks.jsonl")).unwrap(), before);
+}
+
+/// On the embedded chain of a new home.
+#[test]
+fn a_contract_is_deployed_once_and_says_why_it_voids_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let payer = payer(home.path());
+    let blocks = || fs::read(home.path().join("chain/blocks.jsonl")).unwrap();
+    let deployed = json(&chain(&payer, &["deploy"]));
+    let before = blocks();
+    assert_eq!(json(&chain(&payer, &["deploy"])), deployed);
+    let unknown = format!("0x00{}", "11".repeat(31));
+    let contract = deployed["contract"].as_str().unwrap();
+    let refused = chain(&payer, &["void", &unknown, "--contract", contract]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("WrongStage(") && said.contains("found = 0"), "{said}");
+    assert_eq!(blocks(), before);
 }
 
 /// The interpreter with web3, installed once.

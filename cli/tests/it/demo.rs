@@ -1,6 +1,7 @@
 //! The binary from outside: demo, verify, export, and records that were
 //! tampered with.
 
+use crate::chain::{chain, payer};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -93,9 +94,10 @@ fn verify_of_nothing_is_json_with_exit_code_1_and_wrong_usage_2() {
     assert_eq!(tabella(&["verify"]).status.code(), Some(2));
 }
 
-/// `record export` gives, over gRPC, the very files of the demo's record.
+/// `record export` gives, over gRPC, the very files of the demo's record;
+/// `chain watch` finds on the chain all that the node shows.
 #[test]
-fn record_export_gets_the_record_from_a_running_node() {
+fn a_running_node_gives_its_record_and_whoever_watches_it_finds_all_on_the_chain() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("demo");
     let mut serving = Command::new(env!("CARGO_BIN_EXE_tabella"))
@@ -126,6 +128,18 @@ fn record_export_gets_the_record_from_a_running_node() {
     let unknown = export(&format!("0x{}", "00".repeat(32)), &directory.path().join("none"));
     assert_eq!(unknown.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("knows no election"));
+    let (chain_dir, home) = (out.join("chain"), directory.path().join("home"));
+    fs::create_dir(&home).unwrap();
+    let before = fs::read(chain_dir.join("blocks.jsonl")).unwrap();
+    let watched = chain(
+        &payer(&home),
+        &["watch", "--election", election, "--node", node, "--chain-dir", chain_dir.to_str().unwrap()],
+    );
+    assert!(watched.status.success(), "{}", String::from_utf8_lossy(&watched.stderr));
+    let watched: Value = serde_json::from_str(&last_line(&watched)).unwrap();
+    assert_eq!((&watched["status"], &watched["anchors"]), (&"finalised".into(), &0.into()));
+    assert_eq!(watched["totals"], summary["totals"]);
+    assert_eq!(fs::read(chain_dir.join("blocks.jsonl")).unwrap(), before);
     serving.kill().unwrap();
     serving.wait().unwrap();
     let read = |directory: &Path| {

@@ -9,7 +9,7 @@ mod block;
 mod evm;
 mod store;
 
-use super::{Answer, Backend, Block, Call, Error, Hash, Log, Receipt, SendError};
+use super::{Answer, Backend, Block, Call, Error, Hash, Receipt, SendError};
 use crate::{
     revert::Revert,
     transaction::{InvalidTransaction, Transaction},
@@ -24,21 +24,17 @@ use std::{
 };
 use store::Store;
 
-pub use block::Record;
+use block::Record;
 pub use store::Broken;
 
 /// The id of an embedded chain: none that anybody uses for a network.
 pub const CHAIN_ID: u64 = 0x7ab_e11a;
-
-/// Tells the time in Unix seconds.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// A chain in a directory.
 #[derive(Clone)]
 pub struct Embedded {
     inner: Arc<Mutex<Inner>>,
     name: String,
-    clock: Clock,
 }
 
 impl fmt::Debug for Embedded {
@@ -74,9 +70,9 @@ impl Inner {
         }
     }
 
-    fn next(&self, now: u64) -> Env {
+    fn next(&self) -> Env {
         let head = self.head();
-        Env { number: head.number + 1, timestamp: now.max(head.timestamp + 1) }
+        Env { number: head.number + 1, timestamp: now().max(head.timestamp + 1) }
     }
 }
 
@@ -86,18 +82,10 @@ impl Embedded {
     /// # Errors
     /// If its files cannot be read or are damaged.
     pub fn open(directory: &Path) -> Result<Self, Broken> {
-        Self::with_clock(directory, Arc::new(system_clock))
-    }
-
-    /// The same with another clock.
-    ///
-    /// # Errors
-    /// As [`Embedded::open`].
-    pub fn with_clock(directory: &Path, clock: Clock) -> Result<Self, Broken> {
         let mut inner = Inner { store: Store::open(directory)?, evm: Evm::new(CHAIN_ID), blocks: Vec::new() };
         inner.refresh()?;
         let name = format!("the embedded chain in {}", directory.display());
-        Ok(Self { inner: Arc::new(Mutex::new(inner)), name, clock })
+        Ok(Self { inner: Arc::new(Mutex::new(inner)), name })
     }
 
     fn fresh(&self) -> Result<MutexGuard<'_, Inner>, Error> {
@@ -118,7 +106,7 @@ impl Embedded {
             return Err(SendError::Known);
         }
         self.check(&transaction, inner.evm.nonce(from))?;
-        let env = inner.next((self.clock)());
+        let env = inner.next();
         let run = inner.evm.transact(&env, from, &transaction);
         let (outcome, accounts) = run.map_err(|e| self.refused("a transaction", e))?;
         let record = Record::new(&env, inner.head().hash, raw, hash, &outcome, accounts);
@@ -146,7 +134,7 @@ impl Embedded {
 
     fn run(&self, call: &Call, gas: u64) -> Answer<Outcome> {
         let inner = self.fresh()?;
-        let env = inner.next((self.clock)());
+        let env = inner.next();
         inner.evm.call(&env, call, gas).map_err(|e| self.refused("a call", e))
     }
 }
@@ -219,28 +207,12 @@ impl Backend for Embedded {
         Ok(self.receipt(transaction).await?.is_some())
     }
 
-    async fn logs(
-        &self,
-        contract: Address,
-        topic: Hash,
-        second: Option<Hash>,
-        from: u64,
-    ) -> Answer<Vec<(u64, Log)>> {
-        let inner = self.fresh()?;
-        let wanted = |log: &&Log| {
-            log.address == contract
-                && log.topics.first() == Some(&topic)
-                && second.is_none_or(|second| log.topics.get(1) == Some(&second))
-        };
-        let blocks = inner.blocks.iter().map(|b| &b.receipt).filter(|r| r.block >= from);
-        Ok(blocks.flat_map(|r| r.logs.iter().filter(wanted).map(|log| (r.block, log.clone()))).collect())
-    }
-
     async fn endow(&self, _: Address) -> Answer<bool> {
         Ok(true)
     }
 }
 
-fn system_clock() -> u64 {
+/// Unix seconds.
+fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -71,17 +71,27 @@ impl Store {
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
         let file = file.map_err(failed("open", &path))?;
         let mut store = Self { path, lock_path, file, read: 0, lines: 0, last: None };
-        if store.length()? == 0 {
-            let _lock = store.lock()?;
-            if store.length()? == 0 {
-                store.write(&lines::encode(&FORMAT))?;
-                File::open(directory).and_then(|d| d.sync_all()).map_err(failed("sync", directory))?;
-            }
-        }
+        store.begin(directory)?;
         Ok(store)
     }
 
-    /// Waits until no other process adds a block, and cuts what one left torn.
+    /// Writes the first line, unless it is there; a crash may have torn it.
+    fn begin(&mut self, directory: &Path) -> Result<(), Broken> {
+        let first = lines::encode(&FORMAT);
+        if self.length()? >= first.len() as u64 {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        let found = fs::read(&self.path).map_err(failed("read", &self.path))?;
+        if found.len() < first.len() && first.starts_with(&found) {
+            self.file.set_len(0).map_err(failed("cut", &self.path))?;
+            self.write(&first)?;
+            File::open(directory).and_then(|d| d.sync_all()).map_err(failed("sync", directory))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no other process adds a block.
     pub(super) fn lock(&self) -> Result<Lock, Broken> {
         let path = &self.lock_path;
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);

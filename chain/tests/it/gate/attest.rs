@@ -1,6 +1,5 @@
 //! What `Attestations.attest` accepts and refuses.
 
-use super::evm::GAS_LIMIT;
 use super::{
     audit::{EXPIRES, ISSUED, MODEL, ORGANISATION, PROVEN, sign},
     world::{
@@ -8,6 +7,7 @@ use super::{
         system_tag,
     },
 };
+use crate::evm::GAS_LIMIT;
 use ::audit::{
     attestation::{Attestation, Proven, outcome_hash, table_hash},
     commitment::reading_digest,
@@ -47,7 +47,7 @@ fn resigned(mut attestation: Attestation, auditor: &AccountKey) -> Attestation {
     attestation
 }
 
-fn send(world: &mut World, submission: Submission) -> Result<super::evm::Sent, super::evm::Reverted> {
+fn send(world: &mut World, submission: Submission) -> Result<crate::evm::Sent, crate::evm::Reverted> {
     world.tell(IAttestations::attestCall { submission }.abi_encode())
 }
 

@@ -1,11 +1,11 @@
 //! Running what members voted for.
 
-use super::evm::{GAS_LIMIT, Reverted, Sent};
 use super::{
     audit::ISSUED,
     votes,
     world::{Votes, account, deploy_testing, ours, refused},
 };
+use crate::evm::{GAS_LIMIT, Reverted, Sent};
 use alloy::sol_types::{SolCall, SolError};
 use chain::{
     abi::IExecutor::{self, Standing},

@@ -1,11 +1,11 @@
 //! The public inputs that the contract computes are those of the circuit,
 //! and it keeps the same rules.
 
-use super::evm::{Evm, GAS_LIMIT};
 use super::{
     audit::{MODEL, PROVEN, terms},
     world::{account, change_counts, change_outcome, change_policy, deploy_testing},
 };
+use crate::evm::{Evm, GAS_LIMIT};
 use alloy::{
     primitives::U256,
     sol_types::{SolCall, SolType, SolValue, sol_data},
@@ -38,7 +38,7 @@ impl Harness {
     }
 
     /// The inputs, or the error.
-    fn encode(&mut self, submission: &abi::Submission) -> Result<Vec<U256>, super::evm::Reverted> {
+    fn encode(&mut self, submission: &abi::Submission) -> Result<Vec<U256>, crate::evm::Reverted> {
         let kind = abi::IAttestations::attestCall::SIGNATURE.strip_prefix("attest(").unwrap();
         let signature = format!("encode({},bytes32)", kind.strip_suffix(')').unwrap());
         let arguments = (submission.clone(), alloy::primitives::B256::new(DIGEST)).abi_encode_params();

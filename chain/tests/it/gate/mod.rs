@@ -2,7 +2,6 @@
 
 mod attest;
 mod audit;
-mod evm;
 mod executor;
 mod inputs;
 mod interface;

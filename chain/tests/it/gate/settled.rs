@@ -2,8 +2,8 @@
 //! vote opens the gate and pays the auditor, a later vote closes it.
 
 use super::{
-    audit::{EXPIRES, ISSUED, MODEL, PROVEN, sign, terms},
-    world::{account, ours},
+    audit::{ISSUED, MODEL, PROVEN, sign, terms},
+    world::{account, approval, ours},
 };
 use crate::{
     chain::{CHAIN_ID, Chain, GAS_LIMIT},
@@ -15,7 +15,7 @@ use chain::{
     Artifact,
     abi::{IElections, IModelGate},
     attestation, audits, elections,
-    gate::{self, Demand, Mandate, Proposal},
+    gate::{self, Mandate, Proposal},
 };
 use circuits::{
     tally::Layout,
@@ -154,14 +154,7 @@ fn a68_votes_audits_and_their_ends_open_and_close_the_gate() {
     store();
     let mut world = World::new();
     let gate = ours(world.gate);
-    let approval = Proposal::Approve {
-        model: MODEL,
-        policy_hash: PROVEN.policy.hash(),
-        auditor: account(2).address(),
-        data_root: PROVEN.data.root().0,
-        expires: EXPIRES,
-        demand: Demand::AnyVerdict,
-    };
+    let approval = approval(account(2).address());
     let act = Call { target: ours(world.target), value: [0; 32], data: keccak256("act()")[..4].to_vec() };
     let approved = world.vote(CLOSING, vec![approval.call(gate), act]);
     let gas = world.enact(&approved);
@@ -197,14 +190,7 @@ fn a68_votes_audits_and_their_ends_open_and_close_the_gate() {
 fn a68_a_real_election_of_others_does_not_open_the_gate() {
     let mut world = World::new();
     world.audit();
-    let approval = Proposal::Approve {
-        model: MODEL,
-        policy_hash: PROVEN.policy.hash(),
-        auditor: account(2).address(),
-        data_root: PROVEN.data.root().0,
-        expires: EXPIRES,
-        demand: Demand::AnyVerdict,
-    };
+    let approval = approval(account(2).address());
     let honest = world.parties.clone();
     world.parties = Parties::random();
     let foreign = world.vote(CLOSING, vec![approval.call(ours(world.gate))]);

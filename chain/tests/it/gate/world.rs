@@ -1,7 +1,7 @@
 //! A chain with the contracts and their parties.
 
 use super::audit::{EXPIRES, ISSUED, MODEL, ORGANISATION, PROVEN, SYSTEM, sign, terms};
-use super::evm::{Evm, Reverted, Sent};
+use crate::evm::{Evm, Reverted, Sent};
 use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
 };
@@ -214,14 +214,7 @@ impl Votes {
 
     /// The terms of the recorded attestation.
     pub fn approval(&self) -> Proposal {
-        Proposal::Approve {
-            model: MODEL,
-            policy_hash: PROVEN.policy.hash(),
-            auditor: self.world.auditor.address(),
-            data_root: PROVEN.data.root().0,
-            expires: EXPIRES,
-            demand: Demand::AnyVerdict,
-        }
+        approval(self.world.auditor.address())
     }
 
     /// A draft of this organisation with these proposals.
@@ -278,6 +271,18 @@ impl Votes {
     pub fn ask<C: SolCall>(&mut self, call: &C) -> C::Return {
         let output = self.world.evm.view(self.gate, call.abi_encode());
         C::abi_decode_returns(&output).unwrap()
+    }
+}
+
+/// A proposal with the terms of the audit of all tests.
+pub fn approval(auditor: Address) -> Proposal {
+    Proposal::Approve {
+        model: MODEL,
+        policy_hash: PROVEN.policy.hash(),
+        auditor,
+        data_root: PROVEN.data.root().0,
+        expires: EXPIRES,
+        demand: Demand::AnyVerdict,
     }
 }
 

@@ -231,6 +231,24 @@ async fn an_embedded_chain_is_the_same_for_every_process() {
     check(&Embedded::open(directory.path()).unwrap(), ledger, 3).await;
 }
 
+/// A crash may tear the first line as any other; another file is not touched.
+#[tokio::test]
+async fn an_embedded_chain_whose_first_line_is_torn_begins_anew() {
+    let (directory, empty) = chain();
+    drop(empty);
+    let path = directory.path().join("blocks.jsonl");
+    let first = std::fs::read(&path).unwrap();
+    for length in 0..first.len() {
+        std::fs::write(&path, &first[..length]).unwrap();
+        assert_eq!(Embedded::open(directory.path()).unwrap().latest().await.unwrap().number, 0);
+        assert_eq!(std::fs::read(&path).unwrap(), first);
+    }
+    std::fs::write(&path, "mine").unwrap();
+    let broken = Embedded::open(directory.path()).unwrap_err();
+    assert!(broken.to_string().contains("does not begin with"), "{broken}");
+    assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+}
+
 #[test]
 fn an_embedded_chain_with_a_changed_block_is_refused() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

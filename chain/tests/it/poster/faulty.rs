@@ -3,7 +3,7 @@
 
 use chain::{
     Backend, Embedded, Hash,
-    backend::{Answer, Block, Call, Error, Log, Receipt, SendError},
+    backend::{Answer, Block, Call, Error, Receipt, SendError},
     transaction::{Fee, Transaction},
 };
 use circuits::types::Address;
@@ -154,16 +154,6 @@ impl Backend for Faulty {
     async fn knows(&self, transaction: Hash) -> Answer<bool> {
         let kept = self.state.lock().unwrap().kept.values().any(|(hash, _)| *hash == transaction);
         Ok(kept || self.inner.knows(transaction).await?)
-    }
-
-    async fn logs(
-        &self,
-        contract: Address,
-        topic: Hash,
-        second: Option<Hash>,
-        from: u64,
-    ) -> Answer<Vec<(u64, Log)>> {
-        self.inner.logs(contract, topic, second, from).await
     }
 
     async fn endow(&self, account: Address) -> Answer<bool> {
