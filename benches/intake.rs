@@ -14,7 +14,7 @@
 use anyhow::{Context, Result};
 use benches::{
     report,
-    served::{Served, serve_until_stdin_ends},
+    served::{self, Served},
 };
 use e2e::scenario::{Scenario, scenario};
 use proto::v1::{SubmitBallotRequest, ballot_service_client::BallotServiceClient};
@@ -36,14 +36,7 @@ const IN_FLIGHT: usize = 32;
 const RATE: u32 = 200;
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let runtime = tokio::runtime::Runtime::new()?;
-    match &arguments[..] {
-        [word, ballots] if word == "serve" => runtime.block_on(serve_until_stdin_ends(ballots.parse()?)),
-        [word] if word == "prepare" => scenario(BALLOTS).map(|_| ()),
-        [ballots] => runtime.block_on(measure(ballots.parse()?)),
-        _ => runtime.block_on(measure(BALLOTS)),
-    }
+    served::run(BALLOTS, measure)
 }
 
 async fn measure(ballots: usize) -> Result<()> {

@@ -12,7 +12,7 @@
 use anyhow::{Context, Result, ensure};
 use benches::{
     cpu_seconds, report,
-    served::{Served, serve_until_stdin_ends},
+    served::{self, Served},
 };
 use client::{
     Node,
@@ -32,13 +32,7 @@ const BALLOTS: usize = 2_000;
 const RUNS: usize = 3;
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let runtime = tokio::runtime::Runtime::new()?;
-    match &arguments[..] {
-        [word, ballots] if word == "serve" => runtime.block_on(serve_until_stdin_ends(ballots.parse()?)),
-        [ballots] => runtime.block_on(measure(ballots.parse()?)),
-        _ => runtime.block_on(measure(BALLOTS)),
-    }
+    served::run(BALLOTS, measure)
 }
 
 async fn measure(ballots: usize) -> Result<()> {

@@ -10,19 +10,33 @@ use e2e::{
 };
 use proto::v1::{SubmitBallotRequest, ballot_service_client::BallotServiceClient};
 use std::{
+    future::Future,
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Runtime, task::JoinSet};
 
 /// Ballots under way while a board is filled.
 const IN_FLIGHT: usize = 128;
 
-/// The node: prints its address, and ends with its standard input.
+/// Runs a bench on the ballots of a scenario, as many as its argument says:
+/// `measure`, or the node of it (`serve N`). `prepare` only proves the ballots.
 ///
 /// # Errors
-/// If it does not start.
-pub async fn serve_until_stdin_ends(ballots: usize) -> Result<()> {
+/// If the scenario cannot be made, or `measure` fails.
+pub fn run<F: Future<Output = Result<()>>>(ballots: usize, measure: impl FnOnce(usize) -> F) -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let runtime = Runtime::new()?;
+    match &arguments[..] {
+        [word, ballots] if word == "serve" => runtime.block_on(serve_until_stdin_ends(ballots.parse()?)),
+        [word] if word == "prepare" => scenario(ballots).map(|_| ()),
+        [ballots] => runtime.block_on(measure(ballots.parse()?)),
+        _ => runtime.block_on(measure(ballots)),
+    }
+}
+
+/// The node: prints its address, and ends with its standard input.
+async fn serve_until_stdin_ends(ballots: usize) -> Result<()> {
     let place = tempfile::tempdir_in("../target")?;
     let scenario = tokio::task::spawn_blocking(move || scenario(ballots)).await??;
     let node = serve::start(serve::config(&scenario, place.path()), &Keys::load()?).await?;

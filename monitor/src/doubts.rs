@@ -1,7 +1,7 @@
 //! Accusations that rest on the monitor's word alone: they wait until what
 //! looked wrong has lasted. spec: `monitor.doubt`.
 
-use crate::finding::{Finding, Kind};
+use crate::finding::Kind;
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -42,16 +42,13 @@ impl Doubts {
 
     /// Takes note of a finding without proof. Says whether its kind was seen
     /// in every whole look since `patience` ago; if not, it is a problem.
-    pub fn has_lasted(&mut self, subject: &str, finding: &Finding, now: Instant) -> bool {
-        let key = (subject.to_owned(), finding.kind);
+    pub fn has_lasted(&mut self, subject: &str, kind: Kind, detail: &str, now: Instant) -> bool {
+        let key = (subject.to_owned(), kind);
         let doubt = self.held.entry(key).or_insert(Doubt { since: now, seen: true });
         doubt.seen = true;
         let lasted = now.saturating_duration_since(doubt.since) >= self.patience;
-        let what = format!(
-            "{}; asked again, and held against the node if it lasts {} s",
-            finding.detail,
-            self.patience.as_secs()
-        );
+        let seconds = self.patience.as_secs();
+        let what = format!("{detail}; asked again, and held against the node if it lasts {seconds} s");
         if !lasted && !self.said.contains(&what) {
             self.said.push(what);
         }

@@ -5,7 +5,7 @@ use circuits::{
     ballot::Statement,
     curve::Fr,
     params::BOARD_DEPTH,
-    primitives::merkle::{BoardPath, ConsistencyProof, Inconsistent},
+    primitives::merkle::{BoardPath, BoardTree, ConsistencyProof, Inconsistent},
     types::{
         Address, BoardRoot, BoardRow, CiphertextDigest, Draft, ElectionId, ElectionKey, Head,
         InvalidElectionKey, InvalidReceipt, InvalidSignature, InvalidSignedDraft, InvalidTrusteeMessage,
@@ -92,20 +92,7 @@ pub enum Claim {
         second: SignedHead,
     },
     /// A signed head that is no beginning of the board of a longer one (A35).
-    OtherPrefix {
-        /// The longer head.
-        longer: SignedHead,
-        /// The other one.
-        shorter: SignedHead,
-        /// Root of the longer board when it had the shorter one's size.
-        prefix: BoardRoot,
-        /// See [`ConsistencyProof::first_subtrees`].
-        #[serde(with = "json::fields")]
-        first_subtrees: Vec<Fr>,
-        /// See [`ConsistencyProof::siblings`].
-        #[serde(with = "json::fields")]
-        siblings: Vec<Fr>,
-    },
+    OtherPrefix(OtherPrefix),
     /// A receipt for an entry, and a last head below it (A36).
     Dropped {
         /// The promise.
@@ -155,6 +142,46 @@ pub enum Claim {
         /// A head that it had signed, if one matters.
         head: Option<SignedHead>,
     },
+}
+
+/// A signed head, and the beginning that the tree of a longer one had at its
+/// size. The same for boards and logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherPrefix {
+    /// The longer head.
+    pub longer: SignedHead,
+    /// The other one.
+    pub shorter: SignedHead,
+    /// Root of the longer tree when it had the shorter one's size.
+    prefix: BoardRoot,
+    /// See [`ConsistencyProof::first_subtrees`].
+    #[serde(with = "json::fields")]
+    first_subtrees: Vec<Fr>,
+    /// See [`ConsistencyProof::siblings`].
+    #[serde(with = "json::fields")]
+    siblings: Vec<Fr>,
+}
+
+impl OtherPrefix {
+    /// Of a tree with its head; `None` if it is smaller than either head.
+    pub(crate) fn new(tree: &BoardTree, longer: SignedHead, shorter: SignedHead) -> Option<Self> {
+        let (m, n) = (shorter.head.size, longer.head.size);
+        let ConsistencyProof { first_subtrees, siblings } = tree.prove_consistency(m, n)?;
+        Some(Self { longer, shorter, prefix: tree.root_at(m)?, first_subtrees, siblings })
+    }
+
+    /// Whether the beginnings differ. Signatures are checked apart.
+    ///
+    /// # Errors
+    /// If the longer tree did not have the named beginning.
+    pub(crate) fn differs(&self) -> Result<bool, Inconsistent> {
+        let (first_subtrees, siblings) = (self.first_subtrees.clone(), self.siblings.clone());
+        let (long, short) = (&self.longer.head, &self.shorter.head);
+        let proof = ConsistencyProof { first_subtrees, siblings };
+        proof.check((short.size, self.prefix), (long.size, long.root))?;
+        Ok(self.prefix != short.root)
+    }
 }
 
 /// Whom the evidence convicts.
@@ -315,15 +342,8 @@ pub fn row_conflict(a: &BoardRow, b: &BoardRow) -> Option<RowConflict> {
 impl Claim {
     /// The claim that `shorter` is no beginning of the board whose tree and
     /// head are given.
-    pub fn other_prefix(
-        tree: &circuits::primitives::merkle::BoardTree,
-        longer: SignedHead,
-        shorter: SignedHead,
-    ) -> Option<Self> {
-        let (m, n) = (shorter.head.size, longer.head.size);
-        let ConsistencyProof { first_subtrees, siblings } = tree.prove_consistency(m, n)?;
-        let prefix = tree.root_at(m)?;
-        Some(Self::OtherPrefix { longer, shorter, prefix, first_subtrees, siblings })
+    pub fn other_prefix(tree: &BoardTree, longer: SignedHead, shorter: SignedHead) -> Option<Self> {
+        OtherPrefix::new(tree, longer, shorter).map(Self::OtherPrefix)
     }
 
     /// Whether the claim is meant to be proof.
@@ -410,10 +430,7 @@ impl Court<'_> {
         match claim {
             Claim::TwoLeaves { first, second } => self.two_leaves(first, second),
             Claim::TwoHeads { first, second } => self.two_heads(first, second),
-            Claim::OtherPrefix { longer, shorter, prefix, first_subtrees, siblings } => {
-                let (first_subtrees, siblings) = (first_subtrees.clone(), siblings.clone());
-                self.other_prefix(longer, shorter, *prefix, &ConsistencyProof { first_subtrees, siblings })
-            }
+            Claim::OtherPrefix(heads) => self.other_prefix(heads),
             Claim::Dropped { receipt, last } => self.dropped(receipt, last),
             Claim::InvalidProof { receipt, proof, key } => self.invalid_proof(receipt, proof, key),
             Claim::Conflict { first, second } => self.conflict(first, second),
@@ -451,21 +468,13 @@ impl Court<'_> {
         Ok(format!("signed heads of {} and {} entries: {conflict}", first.head.size, second.head.size))
     }
 
-    fn other_prefix(
-        &self,
-        longer: &SignedHead,
-        shorter: &SignedHead,
-        prefix: BoardRoot,
-        proof: &ConsistencyProof,
-    ) -> Result<String, InvalidEvidence> {
-        self.head(longer)?;
-        self.head(shorter)?;
-        let (long, short) = (&longer.head, &shorter.head);
-        proof.check((short.size, prefix), (long.size, long.root))?;
-        if prefix == short.root {
+    fn other_prefix(&self, heads: &OtherPrefix) -> Result<String, InvalidEvidence> {
+        self.head(&heads.longer)?;
+        self.head(&heads.shorter)?;
+        if !heads.differs()? {
             return Err(InvalidEvidence::Harmless);
         }
-        let (m, n) = (short.size, long.size);
+        let (m, n) = (heads.shorter.head.size, heads.longer.head.size);
         Ok(format!("signed two views, of {n} and {m} entries: the first {m} entries differ"))
     }
 

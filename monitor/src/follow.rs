@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 /// Whether the node says no, and would again: neither the network nor a full
 /// house is held against it.
-fn is_refusal(error: &client::Error) -> bool {
+pub(crate) fn is_refusal(error: &client::Error) -> bool {
     matches!(error, client::Error::Refused { .. }) && !error.is_transient()
 }
 

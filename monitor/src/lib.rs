@@ -6,6 +6,7 @@
 //! offline.
 
 pub mod board;
+mod checkpoint;
 mod closing;
 mod doubts;
 pub mod endpoint;

@@ -191,7 +191,9 @@ impl Monitor {
                 .chain(refused)
                 .collect(),
             problems: Vec::new(),
-            unsettled: self.doubts.are_open(Instant::now()) || watches().any(Watch::is_unsettled),
+            unsettled: self.doubts.are_open(Instant::now())
+                || watches().any(Watch::is_unsettled)
+                || self.logs.values().any(LogWatch::is_unsettled),
         }
     }
 
@@ -279,8 +281,10 @@ impl Monitor {
         }
         let mut problems = Vec::new();
         for watch in self.logs.values_mut() {
+            watch.doubts.begin(url);
             match watch.visit(url, node).await {
                 Ok(()) => {
+                    watch.doubts.end(url);
                     let cannot = |seq| {
                         format!(
                             "attestation {seq} of log {}: no key to verify it with",
@@ -299,6 +303,7 @@ impl Monitor {
                 Err(Stop::Node(e)) => problems.push(problem(e.to_string())),
                 Err(Stop::BrokenOff) => problems.push(problem(BROKEN_OFF.to_owned())),
             }
+            problems.extend(watch.doubts.take_problems().into_iter().map(problem));
         }
         Ok(problems)
     }
@@ -332,8 +337,9 @@ impl Monitor {
             let parties = Parties { operator, organiser, organisation };
             if !self.logs.contains_key(&parties.log()) {
                 let (directory, metrics) = (self.directory.clone(), self.metrics.clone());
-                let proofs = self.config.attestations.clone();
-                self.logs.insert(parties.log(), LogWatch::open(&parties, directory, metrics, proofs)?);
+                let (proofs, patience) = (self.config.attestations.clone(), self.config.patience);
+                let watch = LogWatch::open(&parties, directory, metrics, proofs, patience)?;
+                self.logs.insert(parties.log(), watch);
             }
         }
         Ok(Ok(()))
@@ -431,7 +437,7 @@ impl Monitor {
     fn refuse(&mut self, url: &str, id: ElectionId, draft: SignedDraft, why: String) -> Result<(), Error> {
         let detail = format!("election {id} is not in order: {why}");
         let finding = Finding::report(Kind::Election, url, detail, None);
-        if !self.doubts.has_lasted(&subject(url, id), &finding, Instant::now()) {
+        if !self.doubts.has_lasted(&subject(url, id), finding.kind, &finding.detail, Instant::now()) {
             return Ok(());
         }
         let evidence = crate::evidence::Evidence::new(draft, None, finding.claim);

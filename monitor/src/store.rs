@@ -9,7 +9,7 @@
 //! | `log-LOG/..` | the same for a log of audits, with `events.bin` |
 //! | `evidence/KIND-HASH.json` | one file per finding |
 
-use crate::finding::Recorded;
+use crate::{checkpoint, finding::Recorded};
 use audit::log::LogId;
 use circuits::types::{BallotShape, BoardEntry, BoardRoot, ElectionId, SignedHead, Tally, keccak256};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ pub enum StoreError {
     Locked(PathBuf),
     /// See the message.
     #[error(
-        "{path} is damaged: {problem}; restore it from a backup, or move the directory of this election away to verify it from the beginning: the monitor then forgets which heads it has seen",
+        "{path} is damaged: {problem}; restore it from a backup, or move the directory that it is in away to verify from the beginning: the monitor then forgets which heads it has seen",
         path = path.display()
     )]
     Damaged {
@@ -158,19 +158,6 @@ impl Checkpoint {
     }
 }
 
-/// A checkpoint with the hash of its compact JSON.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Checked {
-    checkpoint: Checkpoint,
-    keccak256: String,
-}
-
-fn checksum(checkpoint: &Checkpoint) -> String {
-    let bytes = serde_json::to_vec(checkpoint).expect("checkpoints hold only what JSON can");
-    format!("0x{}", hex::encode(keccak256(bytes)))
-}
-
 /// The files of one election.
 #[derive(Debug)]
 pub struct ElectionStore {
@@ -278,9 +265,7 @@ impl ElectionStore {
     /// If they cannot be written.
     pub fn save(&mut self) -> Result<(), StoreError> {
         self.entries.sync_data().map_err(failed(&self.entries_path()))?;
-        let checked = Checked { keccak256: checksum(&self.checkpoint), checkpoint: self.checkpoint.clone() };
-        let bytes = serde_json::to_vec_pretty(&checked).expect("checkpoints hold only what JSON can");
-        Ok(keyfile::replace(&self.directory.join("checkpoint.json"), &bytes)?)
+        checkpoint::write(&self.directory, &self.checkpoint)
     }
 
     /// Adds a head to the list for other monitors.
@@ -288,29 +273,14 @@ impl ElectionStore {
     /// # Errors
     /// If it cannot be written.
     pub fn publish(&self, head: &SignedHead) -> Result<(), StoreError> {
-        let path = self.directory.join("heads.jsonl");
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let mut line = serde_json::to_vec(head).expect("heads hold only what JSON can");
-        line.push(b'\n');
-        file.and_then(|mut f| f.write_all(&line)).map_err(failed(&path))
+        checkpoint::publish(&self.directory, head)
     }
 }
 
 fn read_checkpoint(directory: &Path, id: ElectionId) -> Result<Checkpoint, StoreError> {
-    let path = directory.join("checkpoint.json");
-    let damaged = |problem: String| StoreError::Damaged { path: path.clone(), problem };
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Checkpoint::new(id)),
-        Err(cause) => return Err(failed(&path)(cause)),
-    };
-    let checked: Checked = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-    if checksum(&checked.checkpoint) != checked.keccak256 {
-        return Err(damaged("its checksum differs".into()));
-    }
-    let Checkpoint { version, election, .. } = checked.checkpoint;
-    if version != VERSION || election != id {
-        return Err(damaged(format!("it is of version {version}, for election {election}")));
-    }
-    Ok(checked.checkpoint)
+    let found = checkpoint::read(directory, |&Checkpoint { version, election, .. }| {
+        let is_ours = version == VERSION && election == id;
+        is_ours.then_some(()).ok_or_else(|| format!("it is of version {version}, for election {election}"))
+    })?;
+    Ok(found.unwrap_or_else(|| Checkpoint::new(id)))
 }

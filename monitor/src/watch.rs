@@ -183,7 +183,7 @@ impl Watch {
             return Ok(true);
         }
         let proof = finding.claim.is_proof();
-        if !proof && !self.doubts.has_lasted(&finding.node, &finding, Instant::now()) {
+        if !proof && !self.doubts.has_lasted(&finding.node, finding.kind, &finding.detail, Instant::now()) {
             return Ok(false);
         }
         self.record(finding, proof)?;

@@ -18,11 +18,17 @@ pub struct ParameterOptions {
     /// parameters are used.
     #[arg(long, value_name = "FILE")]
     pub ptau: Option<PathBuf>,
+    /// Where keys are kept; where all commands keep them, if not given.
+    #[arg(skip)]
+    pub directory: Option<PathBuf>,
 }
 
 impl ParameterOptions {
-    fn store() -> Result<Store> {
-        Ok(Store::new(KeyStore::default_directory().context("keys")?))
+    fn store(&self) -> Result<Store> {
+        Ok(Store::new(match &self.directory {
+            Some(directory) => directory.clone(),
+            None => KeyStore::default_directory().context("keys")?,
+        }))
     }
 
     /// The parameters for 2^k rows.
@@ -33,7 +39,8 @@ impl ParameterOptions {
         let line = progress::spinner(&format!("parameters for 2^{k} rows"));
         let srs = match &self.ptau {
             Some(path) => import(path, k),
-            None => Self::store()
+            None => self
+                .store()
                 .and_then(|store| Ok(store.development_srs(k, &|step| line.set_message(step.to_string()))?)),
         };
         line.finish_and_clear();
@@ -47,7 +54,7 @@ impl ParameterOptions {
     pub fn verifying_key(&self, shape: &Shape) -> Result<VerifyingKey> {
         let srs = self.srs(shape.k())?;
         let line = progress::spinner("verifying key");
-        let key = Self::store().and_then(|store| {
+        let key = self.store().and_then(|store| {
             Ok(store.verifying_key(&srs, shape, &|step| line.set_message(step.to_string()))?)
         });
         line.finish_and_clear();
@@ -60,7 +67,14 @@ impl ParameterOptions {
     /// # Errors
     /// If the attestation has other parameters, or there is no such key.
     pub fn own_key(&self, shape: &Shape, srs: SrsId) -> Result<VerifyingKey, String> {
-        let key = self.verifying_key(shape).map_err(|e| format!("{e:#}"))?;
+        self.require_srs(self.verifying_key(shape).map_err(|e| format!("{e:#}"))?, srs)
+    }
+
+    /// A key of these parameters, if the attestation has the same.
+    ///
+    /// # Errors
+    /// If it has others.
+    pub fn require_srs(&self, key: VerifyingKey, srs: SrsId) -> Result<VerifyingKey, String> {
         if key.srs().id() == srs {
             return Ok(key);
         }

@@ -51,9 +51,7 @@ pub fn run(command: EvidenceCommand) -> Result<()> {
     }
     let evidence = Evidence::from_json(&bytes).with_context(|| format!("{}: no evidence", name()))?;
     let organiser = evidence.draft.draft.organiser;
-    if options.organiser.is_some_and(|expected| expected != organiser) {
-        bail!("{}: the election is organised by {organiser}, not by {:?}", name(), options.organiser);
-    }
+    require_organiser(&options, organiser)?;
     let checked = evidence.check();
     if options.json {
         let (what, verdict) = (checked.as_ref().err().map(ToString::to_string), checked.as_ref().ok());
@@ -82,15 +80,23 @@ pub fn run(command: EvidenceCommand) -> Result<()> {
     Ok(())
 }
 
+fn require_organiser(options: &CheckOptions, found: Address) -> Result<()> {
+    match options.organiser.filter(|expected| *expected != found) {
+        Some(expected) => bail!(
+            "{}: it is organised by {found}, not by {expected}; --organiser names the organisation's account",
+            options.file.display()
+        ),
+        None => Ok(()),
+    }
+}
+
 /// Evidence about a log of audits.
 fn check_log(options: &CheckOptions, bytes: &[u8]) -> Result<()> {
     let name = || options.file.display().to_string();
     let evidence = LogEvidence::from_json(bytes).with_context(|| format!("{}: no evidence", name()))?;
     let parties = &evidence.log;
-    if options.organiser.is_some_and(|expected| expected != parties.organiser) {
-        bail!("{}: the log is organised by {}, not by {:?}", name(), parties.organiser, options.organiser);
-    }
-    let checked = evidence.check(&AttestationKeys::new(options.ptau.clone()));
+    require_organiser(options, parties.organiser)?;
+    let checked = evidence.check(&AttestationKeys::new(options.ptau.clone(), None));
     if options.json {
         let proven = checked.is_ok();
         let object = json!({

@@ -57,7 +57,7 @@ fn config(options: &WatchOptions) -> Result<Config> {
         peer_heads: options.peer_heads.clone(),
         patience: options.patience,
         operator: options.operator,
-        attestations: Arc::new(AttestationKeys::new(options.ptau.clone())),
+        attestations: Arc::new(AttestationKeys::new(options.ptau.clone(), None)),
     })
 }
 

@@ -103,7 +103,7 @@ fn deps(loaded: &Loaded) -> Result<Deps> {
         Some(directory) => loaded.path(directory),
         None => KeyStore::default_directory().context("keys")?,
     };
-    let store = Arc::new(KeyStore::of_circuits(directory));
+    let store = Arc::new(KeyStore::of_circuits(directory.clone()));
     let mut keys = Vec::new();
     for Kind { shape, threshold } in &loaded.settings.elections {
         keys.extend(ElectionKeys::from_store(store.clone(), *shape, usize::from(*threshold))?.verifying);
@@ -115,7 +115,7 @@ fn deps(loaded: &Loaded) -> Result<Deps> {
     let progress = |what: &str, done, all| tracing::debug!(done, all, "{what}");
     let ptau = loaded.settings.ptau.as_deref().map(|file| loaded.path(file));
     let mut deps = Deps::new(set, Arc::new(Prover::new(store, Arc::new(progress))));
-    deps.attestations = Arc::new(AttestationKeys::new(ptau));
+    deps.attestations = Arc::new(AttestationKeys::new(ptau, Some(directory)));
     Ok(deps)
 }
 

@@ -1,7 +1,7 @@
 //! Evidence about logs of audits, checked from the file alone.
 //! spec: `monitor.log_claims`.
 
-use crate::evidence::{HeadConflict, head_conflict};
+use crate::evidence::{OtherPrefix, head_conflict};
 use audit::{
     attestation::{Attestation, AttestationProofs, FormatFault, NotProven},
     log::{self, Entry, Event, Log, Parties, Receipt, Row},
@@ -9,8 +9,8 @@ use audit::{
 use circuits::{
     curve::Fr,
     params::BOARD_DEPTH,
-    primitives::merkle::{BoardPath, BoardTree, ConsistencyProof, Inconsistent},
-    types::{BoardRoot, SignedHead, json, keccak256},
+    primitives::merkle::{BoardPath, BoardTree, Inconsistent},
+    types::{SignedHead, json, keccak256},
 };
 use prost::Message;
 use proto::{convert::InvalidField, v1};
@@ -80,20 +80,7 @@ pub enum Claim {
         second: SignedHead,
     },
     /// A signed head that is no beginning of the log of a longer one (A35).
-    OtherPrefix {
-        /// The longer head.
-        longer: SignedHead,
-        /// The other one.
-        shorter: SignedHead,
-        /// Root of the longer log when it had the shorter one's size.
-        prefix: BoardRoot,
-        /// See [`ConsistencyProof::first_subtrees`].
-        #[serde(with = "json::fields")]
-        first_subtrees: Vec<Fr>,
-        /// See [`ConsistencyProof::siblings`].
-        #[serde(with = "json::fields")]
-        siblings: Vec<Fr>,
-    },
+    OtherPrefix(OtherPrefix),
     /// A logged attestation whose key or proof does not hold.
     InvalidAttestation {
         /// Its leaf, under a signed head.
@@ -174,9 +161,7 @@ impl Claim {
     /// The claim that `shorter` is no beginning of the log whose tree and head
     /// are given.
     pub fn other_prefix(tree: &BoardTree, longer: SignedHead, shorter: SignedHead) -> Option<Self> {
-        let (m, n) = (shorter.head.size, longer.head.size);
-        let ConsistencyProof { first_subtrees, siblings } = tree.prove_consistency(m, n)?;
-        Some(Self::OtherPrefix { longer, shorter, prefix: tree.root_at(m)?, first_subtrees, siblings })
+        OtherPrefix::new(tree, longer, shorter).map(Self::OtherPrefix)
     }
 
     /// Whether the claim is meant to be proof.
@@ -226,10 +211,7 @@ impl Evidence {
         match &self.claim {
             Claim::TwoLeaves { first, second } => self.two_leaves(first, second),
             Claim::TwoHeads { first, second } => self.two_heads(first, second),
-            Claim::OtherPrefix { longer, shorter, prefix, first_subtrees, siblings } => {
-                let (first_subtrees, siblings) = (first_subtrees.clone(), siblings.clone());
-                self.other_prefix(longer, shorter, *prefix, &ConsistencyProof { first_subtrees, siblings })
-            }
+            Claim::OtherPrefix(heads) => self.other_prefix(heads),
             Claim::InvalidAttestation { receipt, file } => self.invalid_attestation(receipt, file, proofs),
             Claim::BrokenRule { head, events, seq } => self.broken_rule(head, events, *seq),
             Claim::Report { saw, .. } => Err(InvalidEvidence::Report(saw.clone())),
@@ -257,26 +239,17 @@ impl Evidence {
     fn two_heads(&self, first: &SignedHead, second: &SignedHead) -> Result<String, InvalidEvidence> {
         self.log.check_head(first)?;
         self.log.check_head(second)?;
-        let conflict: HeadConflict =
-            head_conflict(&first.head, &second.head).ok_or(InvalidEvidence::Harmless)?;
+        let conflict = head_conflict(&first.head, &second.head).ok_or(InvalidEvidence::Harmless)?;
         Ok(format!("signed heads of {} and {} events: {conflict}", first.head.size, second.head.size))
     }
 
-    fn other_prefix(
-        &self,
-        longer: &SignedHead,
-        shorter: &SignedHead,
-        prefix: BoardRoot,
-        proof: &ConsistencyProof,
-    ) -> Result<String, InvalidEvidence> {
-        self.log.check_head(longer)?;
-        self.log.check_head(shorter)?;
-        let (long, short) = (&longer.head, &shorter.head);
-        proof.check((short.size, prefix), (long.size, long.root))?;
-        if prefix == short.root {
+    fn other_prefix(&self, heads: &OtherPrefix) -> Result<String, InvalidEvidence> {
+        self.log.check_head(&heads.longer)?;
+        self.log.check_head(&heads.shorter)?;
+        if !heads.differs()? {
             return Err(InvalidEvidence::Harmless);
         }
-        let (m, n) = (short.size, long.size);
+        let (m, n) = (heads.shorter.head.size, heads.longer.head.size);
         Ok(format!("signed two views, of {n} and {m} events: the first {m} events differ"))
     }
 

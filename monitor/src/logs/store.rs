@@ -6,18 +6,19 @@
 //! checkpoint that counts them; what lies beyond is cut off.
 
 use crate::{
+    checkpoint,
     finding::Recorded,
     store::{StoreError, failed},
 };
 use audit::log::{Entry, Log, Parties};
-use circuits::types::{BoardRoot, SignedHead, keccak256};
+use circuits::types::{BoardRoot, SignedHead};
 use prost::Message;
 use proto::v1;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -38,7 +39,8 @@ pub(crate) struct Checkpoint {
     pub root: BoardRoot,
     /// Attestations among them whose key or proof does not hold.
     pub invalid: Vec<u32>,
-    /// Attestations among them that there was no key for.
+    /// Attestations among them that are not judged: there was no key for
+    /// them, or the monitor was stopped.
     pub unverified: Vec<u32>,
     /// The newest head that all events below it agree with.
     pub anchor: Option<SignedHead>,
@@ -46,18 +48,6 @@ pub(crate) struct Checkpoint {
     pub heads: BTreeMap<String, SignedHead>,
     /// What was found.
     pub findings: Vec<Recorded>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Checked {
-    checkpoint: Checkpoint,
-    keccak256: String,
-}
-
-fn checksum(checkpoint: &Checkpoint) -> String {
-    let bytes = serde_json::to_vec(checkpoint).expect("checkpoints hold only what JSON can");
-    format!("0x{}", hex::encode(keccak256(bytes)))
 }
 
 /// The files of one log.
@@ -155,9 +145,7 @@ impl LogStore {
     /// If they cannot be written.
     pub fn save(&mut self) -> Result<(), StoreError> {
         self.events.sync_data().map_err(failed(&self.path()))?;
-        let checked = Checked { keccak256: checksum(&self.checkpoint), checkpoint: self.checkpoint.clone() };
-        let bytes = serde_json::to_vec_pretty(&checked).expect("checkpoints hold only what JSON can");
-        Ok(keyfile::replace(&self.directory.join("checkpoint.json"), &bytes)?)
+        checkpoint::write(&self.directory, &self.checkpoint)
     }
 
     /// Adds a head to the list for other monitors.
@@ -165,30 +153,17 @@ impl LogStore {
     /// # Errors
     /// If it cannot be written.
     pub fn publish(&self, head: &SignedHead) -> Result<(), StoreError> {
-        let path = self.directory.join("heads.jsonl");
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let mut line = serde_json::to_vec(head).expect("heads hold only what JSON can");
-        line.push(b'\n');
-        file.and_then(|mut f| f.write_all(&line)).map_err(failed(&path))
+        checkpoint::publish(&self.directory, head)
     }
 }
 
 fn read(directory: &Path, parties: &Parties) -> Result<Checkpoint, StoreError> {
-    let path = directory.join("checkpoint.json");
-    let damaged = |problem: &str| StoreError::Damaged { path: path.clone(), problem: problem.into() };
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(empty(parties)),
-        Err(cause) => return Err(failed(&path)(cause)),
-    };
-    let checked: Checked = serde_json::from_slice(&bytes).map_err(|e| damaged(&e.to_string()))?;
-    if checksum(&checked.checkpoint) != checked.keccak256 {
-        return Err(damaged("its checksum differs"));
-    }
-    if checked.checkpoint.version != VERSION || checked.checkpoint.parties != *parties {
-        return Err(damaged("it is of another version or another log"));
-    }
-    Ok(checked.checkpoint)
+    let found = checkpoint::read(directory, |found: &Checkpoint| {
+        let (version, log) = (found.version, found.parties.log());
+        let is_ours = version == VERSION && found.parties == *parties;
+        is_ours.then_some(()).ok_or_else(|| format!("it is of version {version}, for log {log}"))
+    })?;
+    Ok(found.unwrap_or_else(|| empty(parties)))
 }
 
 fn empty(parties: &Parties) -> Checkpoint {

@@ -7,19 +7,24 @@ use super::{
 };
 use crate::{
     Error,
+    doubts::Doubts,
     evidence::{HeadConflict, head_conflict},
     finding::{Kind, Recorded},
+    follow::is_refusal,
     metrics::Metrics,
     store::Directory,
     watch::{Stop, now},
 };
 use audit::{
     attestation::{AttestationProofs, NotProven, Status},
-    log::{Entry, Event, Log, LogId, Parties, Receipt},
+    log::{Entry, Event, Listed, Log, LogId, Parties, Receipt},
 };
 use circuits::types::SignedHead;
 use client::{Node, attestation};
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// How far a log is.
 #[derive(Clone, Debug)]
@@ -32,7 +37,7 @@ pub struct Progress {
     pub verified: u32,
     /// Attestations among them.
     pub attestations: usize,
-    /// Those that count now.
+    /// Those that count now, and whose proofs hold.
     pub valid: usize,
     /// The newest head that agrees.
     pub head: Option<SignedHead>,
@@ -59,6 +64,8 @@ pub struct LogWatch {
     directory: Arc<Directory>,
     metrics: Metrics,
     proofs: Arc<dyn AttestationProofs>,
+    /// What looked wrong, and is not proven.
+    pub(crate) doubts: Doubts,
 }
 
 impl LogWatch {
@@ -71,11 +78,12 @@ impl LogWatch {
         directory: Arc<Directory>,
         metrics: Metrics,
         proofs: Arc<dyn AttestationProofs>,
+        patience: Duration,
     ) -> Result<Self, Error> {
         let (store, log) = LogStore::open(directory.log(parties.log()), parties)?;
         store.checkpoint.findings.iter().for_each(|f| metrics.misbehaviour(f.kind));
         metrics.verified(parties.log().place(), store.checkpoint.size);
-        Ok(Self { log, store, directory, metrics, proofs })
+        Ok(Self { log, store, directory, metrics, proofs, doubts: Doubts::new(patience) })
     }
 
     /// Whose log it is.
@@ -85,16 +93,23 @@ impl LogWatch {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        let (all, now) = (self.log.attestations(), now());
+        let (all, now, checkpoint) = (self.log.attestations(), now(), &self.store.checkpoint);
+        let unproven = |seq: u32| checkpoint.invalid.contains(&seq) || checkpoint.unverified.contains(&seq);
+        let counts = |a: &&Listed| self.log.status(a, now) == Status::Valid && !unproven(a.seq);
         Progress {
             log: self.log.id(),
             parties: self.log.parties().clone(),
-            verified: self.store.checkpoint.size,
+            verified: checkpoint.size,
             attestations: all.len(),
-            valid: all.iter().filter(|a| self.log.status(a, now) == Status::Valid).count(),
-            head: self.store.checkpoint.anchor,
+            valid: all.iter().filter(counts).count(),
+            head: checkpoint.anchor,
             insecure: all.iter().any(|a| a.claim.insecure),
         }
+    }
+
+    /// Whether asking again may settle something.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.doubts.are_open(Instant::now())
     }
 
     /// What was found so far.
@@ -107,7 +122,7 @@ impl LogWatch {
         let id = self.log.id();
         let head = match attestation::head(node, id).await {
             Ok(head) => head,
-            Err(error) => return self.answer(url, error, None),
+            Err(error) => return self.answer(url, error),
         };
         if let Err(why) = self.log.parties().check_head(&head) {
             let detail = format!("showed a head that its operator did not sign for this log: {why}");
@@ -130,8 +145,8 @@ impl LogWatch {
     /// Says whether they conflict. spec: `monitor.heads`
     pub(crate) fn compare(&mut self, head: &SignedHead, source: &str) -> Result<bool, Error> {
         let checkpoint = &self.store.checkpoint;
-        let known = checkpoint.heads.values().chain(&checkpoint.anchor);
-        let conflict = known.filter_map(|k| Some((*k, head_conflict(&k.head, &head.head)?))).next();
+        let mut known = checkpoint.heads.values().chain(&checkpoint.anchor);
+        let conflict = known.find_map(|k| Some((*k, head_conflict(&k.head, &head.head)?)));
         if let Some((known, conflict)) = conflict {
             let kind = if conflict == HeadConflict::Shrunk { Kind::Rollback } else { Kind::SplitView };
             let (a, b) = (known.head.size, head.head.size);
@@ -174,10 +189,7 @@ impl LogWatch {
     /// Brings the log up to a longer head of the node.
     async fn follow(&mut self, url: &str, node: &Node, head: SignedHead) -> Result<(), Stop> {
         let start = self.log.tree().len();
-        let entries = match download(node, self.log.id(), start, head.head.size).await {
-            Ok(entries) => entries,
-            Err(error) => return self.answer(url, error, Some(head)),
-        };
+        let Some(entries) = self.download(url, node, start, head).await? else { return Ok(()) };
         let mut log = self.log.clone();
         let admitted = entries.iter().all(|entry| log.admit(entry).is_ok());
         if !admitted || log.tree().root_at(head.head.size) != Some(head.head.root) {
@@ -186,9 +198,31 @@ impl LogWatch {
         let verdicts = self.verify(start, &entries).await?;
         self.store.append(&entries, &log)?;
         self.log = log;
+        // On disk with the events: whoever is stopped here verifies them again.
+        self.store.checkpoint.unverified.extend(verdicts.iter().map(|(seq, ..)| *seq));
         self.anchor(head)?;
         self.metrics.verified(self.log.id().place(), self.store.checkpoint.size);
         Ok(self.judge(url, head, verdicts)?)
+    }
+
+    /// The node's events from `start` up to the head; `None` if it does not
+    /// show them, which was recorded.
+    async fn download(
+        &mut self,
+        url: &str,
+        node: &Node,
+        start: u32,
+        head: SignedHead,
+    ) -> Result<Option<Vec<Entry>>, Stop> {
+        match download(node, self.log.id(), start, head.head.size).await {
+            Ok(Some(entries)) => return Ok(Some(entries)),
+            Err(error) if !is_refusal(&error) => self.answer(url, error)?,
+            Ok(None) | Err(_) => {
+                let saw = format!("signed a head of {} events, and does not show them", head.head.size);
+                self.report(Kind::Withheld, url, saw, Some(head))?;
+            }
+        }
+        Ok(None)
     }
 
     /// Attestations whose key or proof is not found good, on other threads.
@@ -207,35 +241,37 @@ impl LogWatch {
         Ok(tokio::task::spawn_blocking(work).await?)
     }
 
-    /// Remembers what was not found good: without a key it is nobody's fault.
+    /// Names what does not hold, of those that are remembered as unverified.
+    /// Without a key it is nobody's fault.
     fn judge(&mut self, url: &str, head: SignedHead, verdicts: Verdicts) -> Result<(), Error> {
         for (seq, entry, why) in verdicts {
             match why {
                 NotProven::NoKey(why) => {
                     tracing::warn!(log = %self.log.id(), seq, why, "an attestation cannot be verified");
-                    self.store.checkpoint.unverified.push(seq);
                 }
                 why @ NotProven::Fails { .. } => {
+                    self.store.checkpoint.unverified.retain(|s| *s != seq);
                     self.store.checkpoint.invalid.push(seq);
                     self.keep_invalid(url, head, seq, &entry, &why.to_string())?;
+                    self.store.save()?;
                 }
             }
         }
-        Ok(self.store.save()?)
+        Ok(())
     }
 
     /// Tries those again that there was no key for, say under other options.
     async fn retry(&mut self, url: &str) -> Result<(), Error> {
-        let Some(head) =
-            self.store.checkpoint.anchor.filter(|_| !self.store.checkpoint.unverified.is_empty())
-        else {
-            return Ok(());
-        };
-        let again = std::mem::take(&mut self.store.checkpoint.unverified);
+        let again = self.store.checkpoint.unverified.clone();
+        let Some(head) = self.store.checkpoint.anchor.filter(|_| !again.is_empty()) else { return Ok(()) };
         let entries = self.store.entries()?;
         for seq in again {
             let entry = usize::try_from(seq).ok().and_then(|i| entries.get(i)).ok_or(Error::Interrupted)?;
             let verdicts = self.verify(seq, std::slice::from_ref(entry)).await?;
+            if verdicts.is_empty() {
+                self.store.checkpoint.unverified.retain(|s| *s != seq);
+                self.store.save()?;
+            }
             self.judge(url, head, verdicts)?;
         }
         Ok(())
@@ -275,10 +311,7 @@ impl LogWatch {
     /// The node's events do not fit its head, or ours, or break a rule: its
     /// whole view is examined apart from ours. spec: `monitor.inquest`
     async fn inquire(&mut self, url: &str, node: &Node, head: SignedHead) -> Result<(), Stop> {
-        let entries = match download(node, self.log.id(), 0, head.head.size).await {
-            Ok(entries) => entries,
-            Err(error) => return self.answer(url, error, Some(head)),
-        };
+        let Some(entries) = self.download(url, node, 0, head).await? else { return Ok(()) };
         let Some(view) = View::new(head, &entries) else {
             let saw = format!("signed a head of {} events, and shows others instead", head.head.size);
             return Ok(self.report(Kind::Withheld, url, saw, Some(head))?);
@@ -298,10 +331,10 @@ impl LogWatch {
     }
 
     /// A failed call is no misbehaviour, but a malformed answer is.
-    fn answer(&mut self, url: &str, error: client::Error, head: Option<SignedHead>) -> Result<(), Stop> {
+    fn answer(&mut self, url: &str, error: client::Error) -> Result<(), Stop> {
         match error {
             client::Error::Answer { .. } | client::Error::Incomplete { .. } => {
-                Ok(self.report(Kind::Malformed, url, error.to_string(), head)?)
+                Ok(self.report(Kind::Malformed, url, error.to_string(), None)?)
             }
             error => Err(Stop::Node(error)),
         }
@@ -318,7 +351,8 @@ impl LogWatch {
         self.keep(url, Found { kind, detail, claim })
     }
 
-    /// Writes the evidence and remembers the finding, once.
+    /// Remembers what was found with its evidence, once; what is not proof
+    /// only when it has lasted. spec: `monitor.doubt`
     fn keep(&mut self, node: &str, found: Found) -> Result<(), Error> {
         let Found { kind, detail, claim } = found;
         let known = |r: &Recorded| r.kind == kind && r.node == node && r.detail == detail;
@@ -326,6 +360,9 @@ impl LogWatch {
             return Ok(());
         }
         let proof = claim.is_proof();
+        if !proof && !self.doubts.has_lasted(node, kind, &detail, Instant::now()) {
+            return Ok(());
+        }
         let evidence = Evidence::new(self.log.parties().clone(), claim).to_json();
         let evidence = self.directory.keep(kind.name(), &evidence)?;
         tracing::error!(%kind, node, detail, evidence = %evidence.display(), "misbehaviour");
@@ -336,18 +373,22 @@ impl LogWatch {
     }
 }
 
-/// The events of a range, unchecked.
-async fn download(node: &Node, log: LogId, start: u32, end: u32) -> Result<Vec<Entry>, client::Error> {
+/// The events of a range, unchecked; `None` if the node has fewer.
+async fn download(
+    node: &Node,
+    log: LogId,
+    start: u32,
+    end: u32,
+) -> Result<Option<Vec<Entry>>, client::Error> {
     let (mut out, mut next) = (Vec::new(), start);
     while next < end {
         let mut page = attestation::events(node, log, next).await?;
         page.truncate((end - next) as usize);
         if page.is_empty() {
-            let (call, problem) = ("AttestationService.ListEvents", "has fewer events than the head says");
-            return Err(client::Error::Incomplete { call, problem });
+            return Ok(None);
         }
         next = next.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
         out.extend(page);
     }
-    Ok(out)
+    Ok(Some(out))
 }

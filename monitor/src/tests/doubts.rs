@@ -1,13 +1,9 @@
 //! Doubts by themselves, with times that the test chooses.
 
-use crate::{Kind, doubts::Doubts, finding::Finding};
+use crate::{Kind, doubts::Doubts};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn finding(kind: Kind, detail: &str) -> Finding {
-    Finding::report(kind, "node", detail, None)
-}
 
 /// The times at which looks find the same thing, and when it has lasted.
 #[test]
@@ -17,7 +13,7 @@ fn a_doubt_lasts_from_the_first_look_that_had_it() {
         let now = start + Duration::from_secs(after);
         doubts.begin("node");
         let detail = format!("signed {after} entries");
-        assert_eq!(doubts.has_lasted("node", &finding(Kind::Withheld, &detail), now), lasted, "{after}");
+        assert_eq!(doubts.has_lasted("node", Kind::Withheld, &detail, now), lasted, "{after}");
         doubts.end("node");
         assert_eq!(doubts.are_open(now), !lasted, "{after}");
         assert_eq!(doubts.take_problems().len(), usize::from(!lasted), "{after}");
@@ -27,24 +23,23 @@ fn a_doubt_lasts_from_the_first_look_that_had_it() {
 #[test]
 fn a_whole_look_without_it_ends_a_doubt_and_a_broken_one_does_not() {
     let (mut doubts, start) = (Doubts::new(PATIENCE), Instant::now());
-    let withheld = finding(Kind::Withheld, "x");
-    assert!(!doubts.has_lasted("node", &withheld, start));
+    assert!(!doubts.has_lasted("node", Kind::Withheld, "x", start));
     // This look broke off before it came to the entries.
     doubts.begin("node");
     assert!(doubts.is_doubted("node"));
-    assert!(doubts.has_lasted("node", &withheld, start + PATIENCE));
+    assert!(doubts.has_lasted("node", Kind::Withheld, "x", start + PATIENCE));
     doubts.begin("node");
     doubts.end("node");
     assert!(!doubts.is_doubted("node"));
-    assert!(!doubts.has_lasted("node", &withheld, start + PATIENCE * 2));
+    assert!(!doubts.has_lasted("node", Kind::Withheld, "x", start + PATIENCE * 2));
 }
 
 #[test]
 fn doubts_of_other_kinds_and_nodes_have_their_own_time() {
     let (mut doubts, start) = (Doubts::new(PATIENCE), Instant::now());
-    assert!(!doubts.has_lasted("node", &finding(Kind::Withheld, "x"), start));
-    assert!(!doubts.has_lasted("node", &finding(Kind::Census, "x"), start + PATIENCE));
-    assert!(!doubts.has_lasted("other", &finding(Kind::Withheld, "x"), start + PATIENCE));
+    assert!(!doubts.has_lasted("node", Kind::Withheld, "x", start));
+    assert!(!doubts.has_lasted("node", Kind::Census, "x", start + PATIENCE));
+    assert!(!doubts.has_lasted("other", Kind::Withheld, "x", start + PATIENCE));
     doubts.begin("other");
     doubts.end("other");
     assert!(doubts.is_doubted("node") && !doubts.is_doubted("other"));
@@ -53,6 +48,6 @@ fn doubts_of_other_kinds_and_nodes_have_their_own_time() {
 #[test]
 fn without_patience_everything_counts_at_once() {
     let (mut doubts, now) = (Doubts::new(Duration::ZERO), Instant::now());
-    assert!(doubts.has_lasted("node", &finding(Kind::Malformed, "x"), now));
+    assert!(doubts.has_lasted("node", Kind::Malformed, "x", now));
     assert!(!doubts.are_open(now) && doubts.take_problems().is_empty());
 }

@@ -8,11 +8,11 @@ use audit::{
 };
 use circuits::{primitives::merkle::BoardTree, types::*};
 
-const NOW: u64 = 1_790_000_000;
+pub const NOW: u64 = 1_790_000_000;
 
 /// Finds every proof good, bad, or has no key.
 #[derive(Debug)]
-struct Judge(Result<(), NotProven>);
+pub struct Judge(pub Result<(), NotProven>);
 
 impl AttestationProofs for Judge {
     fn verify(&self, _: &Attestation) -> Result<(), NotProven> {
@@ -29,19 +29,23 @@ fn parties() -> Parties {
     Parties { operator, organiser, organisation: ORGANISATION.into() }
 }
 
-/// A registration, an anchor, and the attestation over it.
-fn events() -> Vec<Entry> {
+/// A registration by an organiser, an anchor, and the attestation over it.
+pub fn logged(organiser: &AccountKey, time: u64) -> Vec<Entry> {
     let auditor = account(3);
-    let attestation = attestation(&auditor, &terms(NOW), 1, &[]);
+    let attestation = attestation(&auditor, &terms(time), 1, &[]);
     let events = [
-        Event::Auditor(registration(&account(2), auditor.address(), 1)),
+        Event::Auditor(registration(organiser, auditor.address(), 1)),
         Event::Anchor(anchor(&auditor, &attestation)),
         Event::Attestation(Box::new(attestation)),
     ];
-    events.map(|event| Entry { time: NOW, event }).to_vec()
+    events.map(|event| Entry { time, event }).to_vec()
 }
 
-fn tree(entries: &[Entry]) -> BoardTree {
+fn events() -> Vec<Entry> {
+    logged(&account(2), NOW)
+}
+
+pub fn tree(entries: &[Entry]) -> BoardTree {
     let mut tree = BoardTree::new();
     entries.iter().for_each(|entry| _ = tree.append(entry.row().leaf()));
     tree
@@ -70,7 +74,7 @@ fn broken_rule(entries: &[Entry], head: SignedHead, seq: u32) -> Claim {
     Claim::BrokenRule { head, events: entries.iter().map(Into::into).collect(), seq }
 }
 
-fn bad() -> Judge {
+pub fn bad() -> Judge {
     Judge(Err(NotProven::Fails { check: CheckId::Proof, why: "it does not hold".into() }))
 }
 

@@ -5,6 +5,7 @@ mod doubts;
 mod evidence;
 mod fixture;
 mod following;
+mod log_watch;
 mod logs;
 mod misbehaviour;
 mod operator;

@@ -2,10 +2,12 @@
 //! services, signed with one operator's key.
 
 use super::fixture::{Fixture, ballot_key, registration_key};
+use audit::{log::Entry, testing};
 use circuits::types::*;
 use proto::v1::{
-    self, board_service_server as board, election_service_server as election,
-    registry_service_server as registry, trustee_service_server as trustee,
+    self, attestation_service_server as attestation, board_service_server as board,
+    election_service_server as election, registry_service_server as registry,
+    trustee_service_server as trustee,
 };
 use std::{
     pin::Pin,
@@ -35,6 +37,12 @@ pub struct View {
     /// Every stream of entries ends after so many pages, as if nothing was
     /// wrong or with a status.
     pub ends: Option<(usize, Option<Status>)>,
+    /// A log of audits; without any, the node knows no calls about logs.
+    pub log: Vec<Entry>,
+    /// Its head.
+    pub log_head: Option<SignedHead>,
+    /// What is said instead of events.
+    pub log_refusal: Option<Status>,
 }
 
 /// A server with its connections, all of which end when it is dropped.
@@ -69,6 +77,9 @@ impl FakeNode {
             close_signature: Vec::new(),
             starts: Vec::new(),
             ends: None,
+            log: Vec::new(),
+            log_head: None,
+            log_refusal: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -90,6 +101,7 @@ impl FakeNode {
 
     fn serve(&self, listener: TcpListener) -> Serving {
         let server = Server::builder()
+            .add_service(attestation::AttestationServiceServer::new(self.clone()))
             .add_service(board::BoardServiceServer::new(self.clone()))
             .add_service(election::ElectionServiceServer::new(self.clone()))
             .add_service(registry::RegistryServiceServer::new(self.clone()))
@@ -128,6 +140,79 @@ fn streamed<T: Send + 'static>(pages: Vec<T>) -> Response<Streamed<T>> {
 
 fn unused<T>() -> Answer<T> {
     Err(Status::unimplemented("not needed"))
+}
+
+#[tonic::async_trait]
+impl attestation::AttestationService for FakeNode {
+    async fn list_logs(&self, _: Request<v1::ListLogsRequest>) -> Answer<v1::ListLogsResponse> {
+        if self.view().log.is_empty() {
+            return unused();
+        }
+        let (organiser, organisation) = (self.fixture.organiser.address(), testing::ORGANISATION.to_owned());
+        let log = v1::LogSummary { organiser: organiser.0.to_vec(), organisation, ..Default::default() };
+        Ok(Response::new(v1::ListLogsResponse { logs: vec![log], ..Default::default() }))
+    }
+
+    async fn get_head(&self, _: Request<v1::GetLogHeadRequest>) -> Answer<v1::GetHeadResponse> {
+        Ok(Response::new(v1::GetHeadResponse { head: self.view().log_head.as_ref().map(Into::into) }))
+    }
+
+    async fn list_events(&self, request: Request<v1::ListEventsRequest>) -> Answer<v1::ListEventsResponse> {
+        let view = self.view();
+        if let Some(refusal) = &view.log_refusal {
+            return Err(refusal.clone());
+        }
+        let events = view.log.iter().skip(request.get_ref().start as usize).map(Into::into).collect();
+        Ok(Response::new(v1::ListEventsResponse { events }))
+    }
+
+    async fn register_auditor(
+        &self,
+        _: Request<v1::RegisterAuditorRequest>,
+    ) -> Answer<v1::RegisterAuditorResponse> {
+        unused()
+    }
+
+    async fn anchor(&self, _: Request<v1::AnchorRequest>) -> Answer<v1::AnchorResponse> {
+        unused()
+    }
+
+    async fn submit(
+        &self,
+        _: Request<v1::SubmitAttestationRequest>,
+    ) -> Answer<v1::SubmitAttestationResponse> {
+        unused()
+    }
+
+    async fn revoke(
+        &self,
+        _: Request<v1::RevokeAttestationRequest>,
+    ) -> Answer<v1::RevokeAttestationResponse> {
+        unused()
+    }
+
+    async fn get(&self, _: Request<v1::GetAttestationRequest>) -> Answer<v1::GetAttestationResponse> {
+        unused()
+    }
+
+    async fn list(&self, _: Request<v1::ListAttestationsRequest>) -> Answer<v1::ListAttestationsResponse> {
+        unused()
+    }
+
+    async fn list_auditors(&self, _: Request<v1::ListAuditorsRequest>) -> Answer<v1::ListAuditorsResponse> {
+        unused()
+    }
+
+    async fn prove_inclusion(&self, _: Request<v1::ProveEventRequest>) -> Answer<v1::ProveEventResponse> {
+        unused()
+    }
+
+    async fn prove_consistency(
+        &self,
+        _: Request<v1::ProveLogRequest>,
+    ) -> Answer<v1::ProveConsistencyResponse> {
+        unused()
+    }
 }
 
 #[tonic::async_trait]
