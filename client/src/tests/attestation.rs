@@ -156,9 +156,9 @@ fn a57_the_anchor_of_other_records_is_refused() {
     assert_eq!(answer.refusal(), InvalidAnswer::UnsignedAnchor(honest.auditor.address()));
 }
 
-/// A60: an operator logs what the auditor never signed.
+/// An operator logs what the auditor never signed.
 #[test]
-fn a60_an_attestation_that_its_auditor_did_not_sign_is_refused() {
+fn an_attestation_that_its_auditor_did_not_sign_is_refused() {
     let mut answer = Answer::honest();
     answer.attestation.signature = account(9).sign([1; 32]);
     assert_eq!(answer.refusal(), InvalidAnswer::Unsigned(answer.auditor.address()));
