@@ -6,10 +6,7 @@ use audit::{
     attestation::{Attestation, Claim, SignedRegistration, SignedRevocation, Status},
     log::{Entry, Event, InvalidReceipt, LogId, Parties, Receipt, SignedAnchor},
 };
-use circuits::{
-    primitives::merkle::ConsistencyProof,
-    types::{Address, Signature, SignedHead, TypedData},
-};
+use circuits::types::{Address, Signature, SignedHead, TypedData};
 use proto::{
     convert::{Cause, InvalidField},
     v1,
@@ -343,27 +340,6 @@ fn summary(line: v1::AttestationSummary, call: &'static str) -> Result<Summary, 
     })
 }
 
-/// All registrations of auditors, in log order. Only those that the organiser
-/// signed count.
-///
-/// # Errors
-/// If the node refuses.
-pub async fn auditors(node: &Node, log: LogId) -> Result<Vec<SignedRegistration>, Error> {
-    const CALL: &str = "AttestationService.ListAuditors";
-    let (mut out, mut page_token) = (Vec::new(), String::new());
-    for _ in 0..PAGES_MAX {
-        let request = v1::ListAuditorsRequest { log_id: log_id(log), page_size: 0, page_token };
-        let page = node.attestations().list_auditors(request).await.during(CALL)?.into_inner();
-        let auditors = page.auditors.into_iter().map(SignedRegistration::try_from);
-        out.extend(auditors.collect::<Result<Vec<_>, _>>().during(CALL)?);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(out);
-        }
-    }
-    Err(Error::Incomplete { call: CALL, problem: "does not end" })
-}
-
 /// Organiser and organisation of each log of a node.
 ///
 /// # Errors
@@ -407,18 +383,6 @@ pub async fn events(node: &Node, log: LogId, start: u32) -> Result<Vec<Entry>, E
     let request = v1::ListEventsRequest { log_id: log_id(log), start, limit: 0 };
     let answer = node.attestations().list_events(request).await.during(CALL)?.into_inner();
     answer.events.into_iter().map(Entry::try_from).collect::<Result<_, _>>().during(CALL)
-}
-
-/// Shows that the log of the first size is a beginning of that of the second.
-///
-/// # Errors
-/// If the node refuses, or the proof is malformed.
-pub async fn consistency(node: &Node, log: LogId, sizes: (u32, u32)) -> Result<ConsistencyProof, Error> {
-    const CALL: &str = "AttestationService.ProveConsistency";
-    let (first_size, second_size) = sizes;
-    let request = v1::ProveLogRequest { log_id: log_id(log), first_size, second_size };
-    let answer = node.attestations().prove_consistency(request).await.during(CALL)?.into_inner();
-    ConsistencyProof::try_from(answer).during(CALL)
 }
 
 fn log_id(log: LogId) -> Vec<u8> {
