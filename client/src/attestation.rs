@@ -6,10 +6,7 @@ use audit::{
     attestation::{Attestation, Claim, SignedRegistration, SignedRevocation, Status},
     log::{Entry, Event, InvalidReceipt, LogId, Parties, Receipt, SignedAnchor},
 };
-use circuits::{
-    primitives::merkle::ConsistencyProof,
-    types::{Address, NonCanonical, Signature, SignedHead, TypedData, field_from_bytes},
-};
+use circuits::types::{Address, Signature, SignedHead, TypedData};
 use proto::{
     convert::{Cause, InvalidField},
     v1,
@@ -34,6 +31,9 @@ pub enum InvalidAnswer {
     #[error("the node shows another attestation than it was asked for")]
     OtherAttestation,
     /// See the message.
+    #[error("the node answers for Unix time {0}, which is not the time that it was asked about")]
+    OtherTime(u64),
+    /// See the message.
     #[error("the node says {said}, and what it shows makes it {found}")]
     Status {
         /// The node's word.
@@ -42,25 +42,49 @@ pub enum InvalidAnswer {
         found: Status,
     },
     /// See the message.
-    #[error("the node lists a claim that its auditor {0} did not sign")]
+    #[error("the node shows an attestation that its auditor {0} did not sign; tell the monitors")]
     Unsigned(Address),
+    /// See the message.
+    #[error("the node shows the anchor of another {0} than the attestation's; tell the monitors")]
+    OtherAnchor(&'static str),
+    /// See the message.
+    #[error("the node shows an anchor that the auditor {0} did not sign; tell the monitors")]
+    UnsignedAnchor(Address),
+    /// See the message.
+    #[error("the node shows a revocation that does not withdraw the attestation; tell the monitors")]
+    OtherRevocation,
 }
 
-/// Checks a receipt for an event that was sent.
+/// A receipt that the operator signed for this log.
+fn signed(parties: &Parties, receipt: Option<v1::LogReceipt>, call: &'static str) -> Result<Receipt, Error> {
+    let receipt = Receipt::try_from(receipt.during(call)?).during(call)?;
+    receipt.check(parties).map_err(InvalidAnswer::from)?;
+    Ok(receipt)
+}
+
+/// Checks a receipt for a message that was sent. Of a repeated message the
+/// signature may be another one.
 fn checked(
     parties: &Parties,
     event: &Event,
     receipt: Option<v1::LogReceipt>,
     call: &'static str,
 ) -> Result<Receipt, Error> {
-    let receipt = Receipt::try_from(receipt.during(call)?).during(call)?;
-    receipt.check(parties).map_err(InvalidAnswer::from)?;
-    // Of a repeated message the signature may be another one.
-    let own = Entry { time: receipt.row.time, event: event.clone() }.row();
-    if (own.kind, own.id) != (receipt.row.kind, receipt.row.id) {
-        return Err(InvalidAnswer::OtherEvent.into());
-    }
-    Ok(receipt)
+    let receipt = signed(parties, receipt, call)?;
+    let same = (event.kind(), event.id()) == (receipt.row.kind, receipt.row.id);
+    if same { Ok(receipt) } else { Err(InvalidAnswer::OtherEvent.into()) }
+}
+
+/// Checks a receipt for an event that is shown, the signature included.
+fn exact(
+    parties: &Parties,
+    event: &Event,
+    receipt: Option<v1::LogReceipt>,
+    call: &'static str,
+) -> Result<Receipt, Error> {
+    let receipt = signed(parties, receipt, call)?;
+    let same = event.row(receipt.row.time) == receipt.row;
+    if same { Ok(receipt) } else { Err(InvalidAnswer::OtherEvent.into()) }
 }
 
 /// Names an auditor; begins the log if there is none.
@@ -139,61 +163,78 @@ pub struct Shown {
     pub successor: Option<[u8; 32]>,
 }
 
-/// Fetches an attestation, and checks receipts, signatures, and that the
-/// status is what they say. A `time` of `None` is now, by the node's clock.
+/// Fetches an attestation, and checks receipts, signatures, that anchor and
+/// revocation are the attestation's, and that the status is what they say. A
+/// `time` of `None` is now, by the node's clock.
 ///
 /// # Errors
 /// If the node refuses or its answer does not hold.
 pub async fn fetch(node: &Node, parties: &Parties, id: [u8; 32], time: Option<u64>) -> Result<Shown, Error> {
-    const CALL: &str = "AttestationService.Get";
-    let log = log_id(parties.log());
-    let request = v1::GetAttestationRequest { log_id: log, id: id.to_vec(), time: time.unwrap_or(0) };
-    let answer = node.attestations().get(request).await.during(CALL)?.into_inner();
-    let said = Status::try_from(answer.status()).during(CALL)?;
-    let attestation = Attestation::from_bytes(&answer.attestation);
-    let malformed = |e| InvalidField { field: "attestation".into(), cause: Cause::from(Box::new(e)) };
-    let attestation = attestation.map_err(malformed).during(CALL)?;
-    if attestation.id() != id {
-        return Err(InvalidAnswer::OtherAttestation.into());
-    }
-    let whole = |event: &Event, receipt| exact(parties, event, receipt, CALL);
-    let receipt = whole(&Event::Attestation(Box::new(attestation.clone())), answer.receipt)?;
-    let registration = SignedRegistration::try_from(answer.registration.during(CALL)?).during(CALL)?;
-    whole(&Event::Auditor(registration.clone()), answer.registration_receipt)?;
-    let anchor = SignedAnchor::try_from(answer.anchor.during(CALL)?).during(CALL)?;
-    let anchored = whole(&Event::Anchor(anchor.clone()), answer.anchor_receipt)?;
-    let revocation = answer.revocation.map(SignedRevocation::try_from).transpose().during(CALL)?;
-    if let Some(signed) = &revocation {
-        whole(&Event::Revocation(signed.clone()), answer.revocation_receipt)?;
-    }
-    let successor = optional_hash("successor", &answer.successor).during(CALL)?;
-    let shown = Shown {
-        attestation,
-        receipt,
-        status: said,
-        time: answer.time,
-        registration,
-        anchor: (anchor, anchored),
-        revocation,
-        successor,
-    };
-    shown.check_status(parties)?;
-    Ok(shown)
+    let log_id = log_id(parties.log());
+    let request = v1::GetAttestationRequest { log_id, id: id.to_vec(), time: time.unwrap_or(0) };
+    let answer = node.attestations().get(request).await.during(GET)?.into_inner();
+    Shown::read(parties, id, time, answer)
 }
 
-/// A receipt whose leaf is exactly this event's.
-fn exact(
-    parties: &Parties,
-    event: &Event,
-    receipt: Option<v1::LogReceipt>,
-    call: &'static str,
-) -> Result<Receipt, Error> {
-    let receipt = checked(parties, event, receipt, call)?;
-    let own = Entry { time: receipt.row.time, event: event.clone() }.row();
-    if own == receipt.row { Ok(receipt) } else { Err(InvalidAnswer::OtherEvent.into()) }
-}
+const GET: &str = "AttestationService.Get";
 
 impl Shown {
+    /// Checks an answer about an attestation.
+    pub(crate) fn read(
+        parties: &Parties,
+        id: [u8; 32],
+        asked: Option<u64>,
+        answer: v1::GetAttestationResponse,
+    ) -> Result<Self, Error> {
+        let time = answer.time;
+        if asked.is_some_and(|asked| asked != 0 && asked != time) {
+            return Err(InvalidAnswer::OtherTime(time).into());
+        }
+        let status = Status::try_from(answer.status()).during(GET)?;
+        let attestation = Attestation::from_bytes(&answer.attestation);
+        let malformed = |e| InvalidField { field: "attestation".into(), cause: Cause::from(Box::new(e)) };
+        let attestation = attestation.map_err(malformed).during(GET)?;
+        if attestation.id() != id {
+            return Err(InvalidAnswer::OtherAttestation.into());
+        }
+        let whole = |event: &Event, receipt| exact(parties, event, receipt, GET);
+        let receipt = whole(&Event::Attestation(Box::new(attestation.clone())), answer.receipt)?;
+        let registration = SignedRegistration::try_from(answer.registration.during(GET)?).during(GET)?;
+        whole(&Event::Auditor(registration.clone()), answer.registration_receipt)?;
+        let anchor = SignedAnchor::try_from(answer.anchor.during(GET)?).during(GET)?;
+        let anchored = whole(&Event::Anchor(anchor.clone()), answer.anchor_receipt)?;
+        let revocation = answer.revocation.map(SignedRevocation::try_from).transpose().during(GET)?;
+        if let Some(signed) = &revocation {
+            whole(&Event::Revocation(signed.clone()), answer.revocation_receipt)?;
+        }
+        let successor = optional_hash("successor", &answer.successor).during(GET)?;
+        let anchor = (anchor, anchored);
+        let shown = Self { attestation, receipt, status, time, registration, anchor, revocation, successor };
+        shown.check_parts(parties)?;
+        shown.check_status(parties)?;
+        Ok(shown)
+    }
+
+    /// What is shown belongs together, and is signed by whom it binds.
+    fn check_parts(&self, parties: &Parties) -> Result<(), InvalidAnswer> {
+        let (attestation, anchor) = (&self.attestation, &self.anchor.0);
+        let auditor = attestation.claim.auditor;
+        if attestation.claim.organisation != parties.organisation {
+            return Err(InvalidAnswer::OtherLog);
+        }
+        attestation.check_signature_alone().map_err(|_| InvalidAnswer::Unsigned(auditor))?;
+        if let Some(what) = anchor.anchor.differs(&attestation.claim) {
+            return Err(InvalidAnswer::OtherAnchor(what));
+        }
+        anchor.check().map_err(|_| InvalidAnswer::UnsignedAnchor(auditor))?;
+        match &self.revocation {
+            Some(signed) if !signed.withdraws(attestation, parties.organiser) => {
+                Err(InvalidAnswer::OtherRevocation)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The node's word against what it shows. Whether a successor stands is
     /// its word alone.
     fn check_status(&self, parties: &Parties) -> Result<(), InvalidAnswer> {
@@ -225,8 +266,8 @@ pub struct Filter {
     pub time: Option<u64>,
 }
 
-/// One line of a list. The claim is signed by its auditor; status, number and
-/// time are the node's word.
+/// One line of a list. The claim is signed by its auditor; all else is the
+/// node's word.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The attestation's id.
@@ -299,27 +340,6 @@ fn summary(line: v1::AttestationSummary, call: &'static str) -> Result<Summary, 
     })
 }
 
-/// All registrations of auditors, in log order. Only those that the organiser
-/// signed count.
-///
-/// # Errors
-/// If the node refuses.
-pub async fn auditors(node: &Node, log: LogId) -> Result<Vec<SignedRegistration>, Error> {
-    const CALL: &str = "AttestationService.ListAuditors";
-    let (mut out, mut page_token) = (Vec::new(), String::new());
-    for _ in 0..PAGES_MAX {
-        let request = v1::ListAuditorsRequest { log_id: log_id(log), page_size: 0, page_token };
-        let page = node.attestations().list_auditors(request).await.during(CALL)?.into_inner();
-        let auditors = page.auditors.into_iter().map(SignedRegistration::try_from);
-        out.extend(auditors.collect::<Result<Vec<_>, _>>().during(CALL)?);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(out);
-        }
-    }
-    Err(Error::Incomplete { call: CALL, problem: "does not end" })
-}
-
 /// Organiser and organisation of each log of a node.
 ///
 /// # Errors
@@ -363,24 +383,6 @@ pub async fn events(node: &Node, log: LogId, start: u32) -> Result<Vec<Entry>, E
     let request = v1::ListEventsRequest { log_id: log_id(log), start, limit: 0 };
     let answer = node.attestations().list_events(request).await.during(CALL)?.into_inner();
     answer.events.into_iter().map(Entry::try_from).collect::<Result<_, _>>().during(CALL)
-}
-
-/// Shows that the log of the first size is a beginning of that of the second.
-///
-/// # Errors
-/// If the node refuses, or the proof is malformed.
-pub async fn consistency(node: &Node, log: LogId, sizes: (u32, u32)) -> Result<ConsistencyProof, Error> {
-    const CALL: &str = "AttestationService.ProveConsistency";
-    let (first_size, second_size) = sizes;
-    let request = v1::ProveLogRequest { log_id: log_id(log), first_size, second_size };
-    let answer = node.attestations().prove_consistency(request).await.during(CALL)?.into_inner();
-    let nodes = |field: &str, nodes: &[Vec<u8>]| {
-        let malformed = |e: NonCanonical| InvalidField { field: field.into(), cause: e.into() };
-        nodes.iter().map(|n| field_from_bytes(n).map_err(malformed)).collect::<Result<Vec<_>, _>>()
-    };
-    let first_subtrees = nodes("first_subtrees", &answer.first_subtrees).during(CALL)?;
-    let siblings = nodes("siblings", &answer.siblings).during(CALL)?;
-    Ok(ConsistencyProof { first_subtrees, siblings })
 }
 
 fn log_id(log: LogId) -> Vec<u8> {

@@ -92,20 +92,14 @@ impl AuditorRegistration {
     /// or end does not touch what was signed before (A59).
     pub fn permits(all: &[SignedRegistration], attestation: &Attestation) -> bool {
         let claim = &attestation.claim;
-        Self::covers(all, &claim.organisation, claim.auditor, claim.issued)
+        let own = all.iter().map(|signed| &signed.registration);
+        let own = own.filter(|r| r.auditor == claim.auditor && r.organisation == claim.organisation);
+        own.max_by_key(|r| r.counter).is_some_and(|latest| latest.covers(claim.issued))
     }
 
-    /// Whether the latest registration of an auditor covers a time.
-    pub fn covers<'a>(
-        all: impl IntoIterator<Item = &'a SignedRegistration>,
-        organisation: &str,
-        auditor: Address,
-        at: u64,
-    ) -> bool {
-        let own = all.into_iter().map(|signed| &signed.registration);
-        let own = own.filter(|r| r.auditor == auditor && r.organisation == organisation);
-        let latest = own.max_by_key(|r| r.counter);
-        latest.is_some_and(|r| (r.from..r.until).contains(&at))
+    /// Whether it covers a time.
+    pub fn covers(&self, at: u64) -> bool {
+        (self.from..self.until).contains(&at)
     }
 }
 

@@ -1,9 +1,12 @@
 //! What is on the log. spec: `audit.events`.
 
-use crate::attestation::{Attestation, SignedRegistration, SignedRevocation};
+use crate::attestation::{Attestation, Claim, SignedRegistration, SignedRevocation};
 use circuits::{
     curve::Fr,
-    types::{Address, Signature, TypedData, hash_to_field, keccak256, word_address, word_u64},
+    types::{
+        Address, Domain, InvalidSignature, Signature, TypedData, hash_to_field, keccak256, word_address,
+        word_u64,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +63,32 @@ pub struct SignedAnchor {
     pub signature: Signature,
 }
 
+impl Anchor {
+    /// What a claim about these records says otherwise than the anchor, if
+    /// anything: records are audited as what they were anchored as (A57).
+    pub fn differs(&self, claim: &Claim) -> Option<&'static str> {
+        let same = [
+            ("organisation", self.organisation == claim.organisation),
+            ("data root", self.data_root == claim.data_root),
+            ("auditor", self.auditor == claim.auditor),
+            ("system", self.system == claim.system),
+            ("model", self.model_commitment == claim.model_commitment),
+            ("period", (self.from, self.to) == (claim.from, claim.to)),
+        ];
+        same.into_iter().find(|(_, same)| !same).map(|(what, _)| what)
+    }
+}
+
+impl SignedAnchor {
+    /// Checks the signature.
+    ///
+    /// # Errors
+    /// If another account than the auditor's signed.
+    pub fn check(&self) -> Result<(), InvalidSignature> {
+        self.signature.verify(self.anchor.signing_hash(&Domain::default()), self.anchor.auditor)
+    }
+}
+
 /// Something that somebody signed and a node took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -105,6 +134,11 @@ impl Event {
         }
     }
 
+    /// What the leaf is made of, if a node took it at a time.
+    pub fn row(&self, time: u64) -> Row {
+        Row { kind: self.kind(), time, id: self.id(), content: self.content() }
+    }
+
     /// Hash of what comes with what is signed: the signature, or the whole
     /// file of an attestation.
     fn content(&self) -> [u8; 32] {
@@ -129,8 +163,7 @@ pub struct Entry {
 impl Entry {
     /// What the leaf is made of.
     pub fn row(&self) -> Row {
-        let event = &self.event;
-        Row { kind: event.kind(), time: self.time, id: event.id(), content: event.content() }
+        self.event.row(self.time)
     }
 }
 

@@ -2,7 +2,7 @@
 //! refusal out. spec: `audit.rules`.
 
 use super::{Anchored, Entry, Event, Listed, LogId, Named, Parties, Refused, SignedAnchor};
-use crate::attestation::{Attestation, AuditorRegistration, NAME_MAX, SignedRegistration, SignedRevocation};
+use crate::attestation::{Attestation, NAME_MAX, SignedRegistration, SignedRevocation};
 use circuits::{
     attestation::PROOFS_PER_COMMITMENT,
     primitives::merkle::BoardTree,
@@ -26,9 +26,8 @@ pub struct Log {
     known: BTreeMap<[u8; 32], u32>,
     pub(super) auditors: Vec<Named>,
     pub(super) anchors: BTreeMap<[u8; 32], Anchored>,
+    /// In ascending order of `seq`.
     pub(super) attestations: Vec<Listed>,
-    /// Places in `attestations`.
-    pub(super) places: BTreeMap<[u8; 32], usize>,
 }
 
 impl Log {
@@ -43,7 +42,6 @@ impl Log {
             auditors: Vec::new(),
             anchors: BTreeMap::new(),
             attestations: Vec::new(),
-            places: BTreeMap::new(),
         }
     }
 
@@ -136,7 +134,6 @@ impl Log {
         if let Some(old) = self.listed_mut(&claim.supersedes) {
             old.successors.push(place);
         }
-        self.places.insert(id, place);
         let signature = attestation.signature;
         self.attestations.push(Listed {
             seq,
@@ -149,8 +146,14 @@ impl Log {
         });
     }
 
+    /// Where in `attestations` an attestation is.
+    pub(super) fn place(&self, id: &[u8; 32]) -> Option<usize> {
+        let seq = self.known.get(id)?;
+        self.attestations.binary_search_by_key(seq, |listed| listed.seq).ok()
+    }
+
     fn listed_mut(&mut self, id: &[u8; 32]) -> Option<&mut Listed> {
-        self.places.get(id).and_then(|place| self.attestations.get_mut(*place))
+        self.place(id).and_then(|place| self.attestations.get_mut(place))
     }
 
     fn check_organisation(&self, event: &Event) -> Result<(), Refused> {
@@ -171,8 +174,7 @@ impl Log {
         if registration.until <= registration.from {
             return Err(Refused::Period("the registration"));
         }
-        let earlier = self.auditors.iter().map(|named| &named.signed.registration);
-        let highest = earlier.filter(|r| r.auditor == registration.auditor).map(|r| r.counter).max();
+        let highest = self.auditor(registration.auditor).map(|named| named.signed.registration.counter);
         if let Some(highest) = highest.filter(|highest| registration.counter <= *highest) {
             return Err(Refused::Counter { highest, found: registration.counter });
         }
@@ -186,7 +188,7 @@ impl Log {
         if anchor.to <= anchor.from {
             return Err(Refused::Period("the period"));
         }
-        let checked = signed.signature.verify(anchor.signing_hash(&Domain::default()), anchor.auditor);
+        let checked = signed.check();
         checked.map_err(|cause| Refused::Signature { what: "the auditor's signature", cause })?;
         self.require_registered(anchor.auditor, now)?;
         match self.anchors.get(&anchor.data_root) {
@@ -218,14 +220,7 @@ impl Log {
     fn check_anchored(&self, attestation: &Attestation) -> Result<(), Refused> {
         let claim = &attestation.claim;
         let anchored = self.anchors.get(&claim.data_root).ok_or(Refused::NotAnchored(claim.data_root))?;
-        let anchor = &anchored.signed.anchor;
-        let same = [
-            ("auditor", anchor.auditor == claim.auditor),
-            ("system", anchor.system == claim.system),
-            ("model", anchor.model_commitment == claim.model_commitment),
-            ("period", (anchor.from, anchor.to) == (claim.from, claim.to)),
-        ];
-        if let Some((what, _)) = same.into_iter().find(|(_, same)| !same) {
+        if let Some(what) = anchored.signed.anchor.differs(claim) {
             return Err(Refused::Replayed(what));
         }
         if claim.issued.saturating_add(CLOCK_SKEW) < anchored.time {
@@ -275,11 +270,7 @@ impl Log {
     }
 
     fn require_registered(&self, auditor: Address, at: u64) -> Result<(), Refused> {
-        let registrations = self.auditors.iter().map(|named| &named.signed);
-        if AuditorRegistration::covers(registrations, &self.parties.organisation, auditor, at) {
-            return Ok(());
-        }
-        Err(Refused::NotRegistered { auditor, at })
+        if self.is_registered(auditor, at) { Ok(()) } else { Err(Refused::NotRegistered { auditor, at }) }
     }
 }
 

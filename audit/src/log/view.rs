@@ -1,7 +1,7 @@
 //! What a log says about auditors, data and attestations. spec: `audit.status`.
 
 use super::{Log, SignedAnchor};
-use crate::attestation::{AuditorRegistration, Claim, SignedRegistration, SignedRevocation, Status};
+use crate::attestation::{Claim, SignedRegistration, SignedRevocation, Status};
 use circuits::types::{Address, Signature};
 
 /// An auditor's registration on the log.
@@ -60,10 +60,9 @@ impl Log {
     }
 
     /// The registration of an auditor that counts: that with the highest
-    /// counter.
+    /// counter, which is the last one.
     pub fn auditor(&self, auditor: Address) -> Option<&Named> {
-        let own = self.auditors.iter().filter(|named| named.signed.registration.auditor == auditor);
-        own.max_by_key(|named| named.signed.registration.counter)
+        self.auditors.iter().rev().find(|named| named.signed.registration.auditor == auditor)
     }
 
     /// The anchored data root.
@@ -78,19 +77,19 @@ impl Log {
 
     /// An attestation by its id.
     pub fn attestation(&self, id: &[u8; 32]) -> Option<&Listed> {
-        self.places.get(id).and_then(|place| self.attestations.get(*place))
+        self.attestations.get(self.place(id)?)
     }
 
     /// What has taken an attestation's place at a time.
     pub fn successor(&self, listed: &Listed, at: u64) -> Option<&Listed> {
         let standing =
-            |new: &&Listed| new.claim.issued <= at && !new.is_revoked(at) && self.is_registered(&new.claim);
+            |new: &&Listed| new.claim.issued <= at && !new.is_revoked(at) && self.permits(&new.claim);
         listed.successors.iter().filter_map(|place| self.attestations.get(*place)).find(standing)
     }
 
     /// The status at a time. What is worst is said first.
     pub fn status(&self, listed: &Listed, at: u64) -> Status {
-        if !self.is_registered(&listed.claim) {
+        if !self.permits(&listed.claim) {
             Status::Unregistered
         } else if listed.is_revoked(at) {
             Status::Revoked
@@ -103,8 +102,12 @@ impl Log {
         }
     }
 
-    fn is_registered(&self, claim: &Claim) -> bool {
-        let registrations = self.auditors.iter().map(|named| &named.signed);
-        AuditorRegistration::covers(registrations, &claim.organisation, claim.auditor, claim.issued)
+    /// Whether the registration of an auditor that counts covers a time.
+    pub(super) fn is_registered(&self, auditor: Address, at: u64) -> bool {
+        self.auditor(auditor).is_some_and(|named| named.signed.registration.covers(at))
+    }
+
+    fn permits(&self, claim: &Claim) -> bool {
+        self.is_registered(claim.auditor, claim.issued)
     }
 }

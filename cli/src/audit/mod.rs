@@ -26,6 +26,7 @@ pub use verify::check_file;
 use anyhow::{Context, Result};
 use circuits::types::Address;
 use clap::Subcommand;
+use serde::Serialize;
 use std::{
     fs,
     path::Path,
@@ -111,6 +112,13 @@ fn address(text: &str) -> Result<Address, String> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A JSON file for people and programs.
+fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// Writes a new file.

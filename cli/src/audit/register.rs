@@ -3,6 +3,7 @@
 use super::{
     address,
     log::{OperatorOptions, block_on, receipt_json, receipt_line},
+    pretty,
 };
 use crate::{
     account,
@@ -86,9 +87,7 @@ pub fn run(options: &RegisterOptions) -> Result<ExitCode> {
         None => None,
     };
     if let Some(out) = &options.out {
-        let mut bytes = serde_json::to_vec_pretty(&signed)?;
-        bytes.push(b'\n');
-        super::write(out, &bytes)?;
+        super::write(out, &pretty(&signed)?)?;
     }
     print(options, organiser.address(), logged.as_ref());
     Ok(ExitCode::SUCCESS)

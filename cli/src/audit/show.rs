@@ -3,14 +3,13 @@
 use super::{
     bytes32,
     log::{LogOptions, block_on, receipt_json},
-    word,
+    pretty, word,
 };
 use crate::{text, times};
 use anyhow::{Context, Result, ensure};
 use audit::log::Parties;
 use clap::Args;
 use client::attestation::{Shown, fetch};
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -100,12 +99,6 @@ fn save(directory: &Path, shown: &Shown, successor: Option<&Shown>) -> Result<Va
         put("successor", SUCCESSOR, &new.attestation.to_bytes())?;
     }
     Ok(files)
-}
-
-fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value)?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }
 
 fn object(parties: &Parties, shown: &Shown, saved: Option<&Value>) -> Value {

@@ -156,6 +156,27 @@ impl Office {
         Self { nonce, organiser, auditor, directory }
     }
 
+    /// The organiser names the auditor.
+    pub fn register(&self, more: &[&str]) -> Value {
+        let options = [
+            "audit",
+            "register",
+            "--organisation",
+            "Bank",
+            "--auditor",
+            &self.auditor,
+            "--name",
+            "Auditor",
+            "--from",
+            "2026-01-01",
+            "--until",
+            "9999-01-01",
+            "--organiser",
+            "organiser.key",
+        ];
+        json(self.path(), 0, &[&options, more].concat())
+    }
+
     pub fn prove(&self, out: &str) -> Value {
         self.prove_with(out, &[])
     }
@@ -204,19 +225,7 @@ fn an_unprepared_file_is_audited_with_a_mapping_and_a_policy() {
     assert_eq!(verdicts[0]["verdict"], "fail");
     assert_eq!(verdicts[0]["failing"], serde_json::json!(["women"]));
 
-    let until = [
-        "--from",
-        "2026-01-01",
-        "--until",
-        "9999-01-01",
-        "--organiser",
-        "organiser.key",
-        "--out",
-        "named.json",
-    ];
-    let register =
-        ["audit", "register", "--organisation", "Bank", "--auditor", &office.auditor, "--name", "Auditor"];
-    json(dir, 0, &[&register[..], &until].concat());
+    office.register(&["--out", "named.json"]);
     let know = [
         "--policy",
         "policy.toml",

@@ -3,7 +3,7 @@
 
 use crate::{
     audit::{MODEL, Office, failure, json},
-    served::{Home, Running},
+    served::{Home, Running, tabella},
 };
 use audit::attestation::{Attestation, AttestationProofs, NotProven};
 use circuits::types::{AccountKey, TypedData, keccak256};
@@ -12,9 +12,9 @@ use node::{Config, Deps, Node};
 use serde_json::{Value, json as object};
 use std::{
     fs,
-    process::Command,
+    process::{Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// An office of auditor and organiser, and the operator's node.
@@ -52,29 +52,13 @@ impl Scene {
 
     fn register(&self, node: &Running, counter: &str) -> Value {
         let operator = node.said["operator"].as_str().unwrap();
-        let args = [
-            "audit",
-            "register",
-            "--organisation",
-            "Bank",
-            "--auditor",
-            &self.office.auditor,
-            "--name",
-            "Auditor",
-            "--from",
-            "2026-01-01",
-            "--until",
-            "9999-01-01",
-            "--organiser",
-            "organiser.key",
-            "--counter",
-            counter,
-            "--node",
-            node.url(),
-            "--operator",
-            operator,
-        ];
-        json(self.office.path(), 0, &args)
+        self.office.register(&["--counter", counter, "--node", node.url(), "--operator", operator])
+    }
+
+    /// One pass of the monitor, which keeps its state in the office.
+    fn watch(&self, url: &str, operator: &str, code: i32) -> Value {
+        let args = ["monitor", "--once", "--dir", "monitor", "--node", url, "--operator", operator];
+        json(self.office.path(), code, &[&args[..], &["--organiser", &self.office.organiser]].concat())
     }
 
     fn commit(&self, out: &str) -> String {
@@ -139,14 +123,12 @@ fn a59_an_attestation_is_submitted_shown_superseded_revoked_and_expires() {
     let verified = json(dir, 0, &[&["audit", "verify", file], &trust[..]].concat());
     assert_eq!(verified["ok"], true);
     json(dir, 0, &[&["audit", "report", file, "--out", "report"], &trust[..]].concat());
-    let wrong = scene.home.path().join("wrong.txt");
-    fs::write(wrong, "x").unwrap();
     let stranger = scene.log(&node);
     let mut stranger: Vec<&str> = stranger.iter().map(String::as_str).collect();
     let last = stranger.len() - 1;
     stranger[last] = &office.auditor;
     let foreign = failure(dir, &[&["audit", "show", first][..], &stranger].concat());
-    assert!(foreign.contains("UNKNOWN_LOG") || foreign.contains("no log of audits"), "{foreign}");
+    assert!(foreign.contains("no log of audits"), "{foreign}");
 
     // A second attestation takes its place, until it is withdrawn.
     let second = office.prove_with("second.json", &["--supersedes", first]);
@@ -195,41 +177,34 @@ fn a47_a_node_that_is_killed_keeps_what_it_acknowledged() {
     scene.commit("commitment");
     scene.anchor(&node, "commitment");
     let id = scene.office.prove("a.json")["id"].as_str().unwrap().to_owned();
-    let log = scene.log(&node);
-    for round in 0..4u64 {
-        let mut submit = Command::new(env!("CARGO_BIN_EXE_tabella"));
-        submit.args(["audit", "submit", "a.json", "--json"]).args(&log).current_dir(scene.office.path());
-        let mut submit =
-            submit.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let listed = |node: &Running| {
+        let listed = scene.run(node, 0, &["audit", "list"]);
+        let ids = listed["attestations"].as_array().unwrap().iter();
+        ids.map(|a| a["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let killed = |node: Running| {
+        node.signal("KILL");
+        drop(node);
+        scene.home.serve(&[])
+    };
+    let mut node = node;
+    for round in 0..3u64 {
+        let mut submit = tabella(&["audit", "submit", "a.json", "--json"]);
+        submit.args(scene.log(&node)).current_dir(scene.office.path());
+        let mut submit = submit.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(round * 120));
-        if round == 3 {
-            // Long enough to be acknowledged.
-            let start = Instant::now();
-            while submit.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(60) {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        }
-        if round < 3 {
-            break_off(&mut submit);
-            continue;
-        }
-        assert_eq!(submit.wait().unwrap().code(), Some(0));
+        node = killed(node);
+        // It may have ended before.
+        let acknowledged = submit.wait().unwrap().success();
+        let found = listed(&node);
+        assert!((found.is_empty() && !acknowledged) || found == [&id[..]], "{round}: {found:?}");
     }
-    node.signal("KILL");
-    drop(node);
-    let node = scene.home.serve(&[]);
-    let listed = scene.run(&node, 0, &["audit", "list"]);
-    let ids: Vec<&str> =
-        listed["attestations"].as_array().unwrap().iter().filter_map(|a| a["id"].as_str()).collect();
-    assert_eq!(ids, [id.as_str()]);
-    assert_eq!(scene.run(&node, 0, &["audit", "submit", "a.json"])["seq"], object!(2));
+    let submitted = |node: &Running| scene.run(node, 0, &["audit", "submit", "a.json"])["seq"].clone();
+    assert_eq!(submitted(&node), object!(2));
+    let node = killed(node);
+    assert_eq!(listed(&node), [&id[..]]);
+    assert_eq!(submitted(&node), object!(2));
     node.stop();
-}
-
-fn break_off(child: &mut std::process::Child) {
-    // It may have ended already.
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// The monitor verifies the log, proofs included, and keeps its state.
@@ -243,21 +218,7 @@ fn a35_the_monitor_verifies_the_log_and_names_two_views_of_it() {
     scene.office.prove("a.json");
     let dir = scene.office.path();
     let operator = node.said["operator"].as_str().unwrap().to_owned();
-    let watch = |url: &str, code: i32| {
-        let args = [
-            "monitor",
-            "--once",
-            "--dir",
-            "monitor",
-            "--node",
-            url,
-            "--organiser",
-            &scene.office.organiser,
-            "--operator",
-            &operator,
-        ];
-        json(dir, code, &args)
-    };
+    let watch = |url: &str, code: i32| scene.watch(url, &operator, code);
     let report = watch(node.url(), 0);
     assert_eq!(
         (&report["logs"][0]["verified"], &report["logs"][0]["attestations"]),
@@ -339,27 +300,7 @@ fn a60_a_logged_attestation_without_a_proof_is_named() {
         "--operator",
         &operator,
     ];
-    let register = [
-        "audit",
-        "register",
-        "--organisation",
-        "Bank",
-        "--auditor",
-        &scene.office.auditor,
-        "--name",
-        "Auditor",
-        "--from",
-        "2026-01-01",
-        "--until",
-        "9999-01-01",
-        "--organiser",
-        "organiser.key",
-        "--node",
-        &url,
-        "--operator",
-        &operator,
-    ];
-    json(dir, 0, &register);
+    scene.office.register(&["--node", &url, "--operator", &operator]);
     let anchor = ["audit", "anchor", "--commitment", "commitment", "--auditor", "auditor.key"];
     json(dir, 0, &[&anchor[..], &AUDIT, &common].concat());
     scene.office.prove("good.json");
@@ -371,23 +312,8 @@ fn a60_a_logged_attestation_without_a_proof_is_named() {
     for file in ["forged.json", "good.json"] {
         json(dir, 0, &[&["audit", "submit", file], &common[..]].concat());
     }
-    let watch = |code| {
-        let args = [
-            "monitor",
-            "--once",
-            "--dir",
-            "monitor",
-            "--node",
-            &url,
-            "--organiser",
-            &scene.office.organiser,
-            "--operator",
-            &operator,
-        ];
-        json(dir, code, &args)
-    };
     for _ in 0..2 {
-        let report = watch(1);
+        let report = scene.watch(&url, &operator, 1);
         let found = report["misbehaviours"].as_array().unwrap();
         assert_eq!(
             (found.len(), &found[0]["kind"], &found[0]["proof"]),

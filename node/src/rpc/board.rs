@@ -5,7 +5,7 @@ use super::{
     error::{Error, id},
 };
 use crate::ledger::Ledger;
-use circuits::types::{ElectionId, field_to_bytes};
+use circuits::types::ElectionId;
 use proto::v1::{
     GetHeadRequest, GetHeadResponse, ListEntriesRequest, ListEntriesResponse, ProveConsistencyRequest,
     ProveConsistencyResponse, ProveInclusionRequest, ProveInclusionResponse, StreamEntriesRequest,
@@ -171,8 +171,6 @@ impl BoardService for Boards {
         let proof = proof.ok_or(Error::NotFound(
             "sizes must rise and be at most the newest head's; ask for that head first",
         ))?;
-        let bytes = |nodes: &[_]| nodes.iter().map(|x| field_to_bytes(*x).to_vec()).collect();
-        let (first_subtrees, siblings) = (bytes(&proof.first_subtrees), bytes(&proof.siblings));
-        Ok(Response::new(ProveConsistencyResponse { first_subtrees, siblings }))
+        Ok(Response::new((&proof).into()))
     }
 }

@@ -59,7 +59,7 @@ pub enum Error {
     Downloads,
     /// See the message.
     #[error(
-        "too many drafts, tables of holders and trustees' messages are being received; try again shortly"
+        "too many drafts, tables of holders, trustees' messages and attestations are being received; try again shortly"
     )]
     Uploads,
     /// See the message.

@@ -157,9 +157,7 @@ async fn an_audit_is_registered_anchored_submitted_revoked_and_served() {
     assert_eq!((head.head.size, log.attestations().len()), (6, 2));
     let request = v1::ProveLogRequest { log_id: office.id(), first_size: 2, second_size: 6 };
     let proof = client.prove_consistency(request).await.unwrap().into_inner();
-    let nodes = |list: &[Vec<u8>]| list.iter().map(|n| field_from_bytes(n).unwrap()).collect();
-    let (first_subtrees, siblings) = (nodes(&proof.first_subtrees), nodes(&proof.siblings));
-    let proof = circuits::primitives::merkle::ConsistencyProof { first_subtrees, siblings };
+    let proof = circuits::primitives::merkle::ConsistencyProof::try_from(proof).unwrap();
     proof.check((2, log.tree().root_at(2).unwrap()), (6, head.head.root)).unwrap();
     let request = v1::ProveLogRequest { log_id: office.id(), first_size: 2, second_size: 7 };
     assert_eq!(client.prove_consistency(request).await.unwrap_err().code(), Code::NotFound);

@@ -40,9 +40,7 @@ async fn receipts_and_the_board_agree() {
     is(node.board.prove_inclusion(request).await, Code::NotFound, "NOT_FOUND");
     let request = v1::ProveConsistencyRequest { election_id, first_size: 1, second_size: 3 };
     let proof = node.board.prove_consistency(request).await.unwrap().into_inner();
-    let nodes = |b: Vec<Vec<u8>>| b.iter().map(|n| field_from_bytes(n).unwrap()).collect();
-    let (first_subtrees, siblings) = (nodes(proof.first_subtrees), nodes(proof.siblings));
-    let proof = ConsistencyProof { first_subtrees, siblings };
+    let proof = ConsistencyProof::try_from(proof).unwrap();
     proof.check((1, board_root(&[a.row()])), (3, head.head.root)).unwrap();
     node.stop().await;
 }

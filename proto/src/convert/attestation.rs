@@ -1,6 +1,6 @@
 //! The log of audits: what is signed about them, events, receipts.
 
-use super::error::{At, Cause, InvalidField, array, required};
+use super::error::{At, Cause, InvalidField, array, bytes_at_most, required};
 use crate::v1;
 use audit::{
     attestation::{
@@ -10,12 +10,6 @@ use audit::{
     log::{Anchor, Entry, Event, REASON_MAX, Receipt, Row, SignedAnchor},
 };
 use circuits::types::{Address, Signature};
-
-/// Texts that are not too long.
-fn at_most(max: usize, text: &str, field: &str) -> Result<(), InvalidField> {
-    let (max, found) = (max as u64, text.len() as u64);
-    if found <= max { Ok(()) } else { Err(Cause::Range { max, found }).at(&format!("{field}.length")) }
-}
 
 fn address(bytes: &[u8], field: &str) -> Result<Address, InvalidField> {
     Address::try_from(bytes).at(field)
@@ -28,8 +22,8 @@ fn hash(bytes: &[u8], field: &str) -> Result<[u8; 32], InvalidField> {
 impl TryFrom<v1::AuditorRegistration> for AuditorRegistration {
     type Error = InvalidField;
     fn try_from(m: v1::AuditorRegistration) -> Result<Self, InvalidField> {
-        at_most(NAME_MAX, &m.organisation, "organisation")?;
-        at_most(NAME_MAX, &m.name, "name")?;
+        bytes_at_most(NAME_MAX, &m.organisation, "organisation")?;
+        bytes_at_most(NAME_MAX, &m.name, "name")?;
         Ok(Self {
             organisation: m.organisation,
             auditor: address(&m.auditor, "auditor")?,
@@ -71,8 +65,8 @@ impl From<&SignedRegistration> for v1::SignedAuditorRegistration {
 impl TryFrom<v1::DataAnchor> for Anchor {
     type Error = InvalidField;
     fn try_from(m: v1::DataAnchor) -> Result<Self, InvalidField> {
-        at_most(NAME_MAX, &m.organisation, "organisation")?;
-        at_most(NAME_MAX, &m.system, "system")?;
+        bytes_at_most(NAME_MAX, &m.organisation, "organisation")?;
+        bytes_at_most(NAME_MAX, &m.system, "system")?;
         Ok(Self {
             organisation: m.organisation,
             system: m.system,
@@ -116,7 +110,7 @@ impl From<&SignedAnchor> for v1::SignedDataAnchor {
 impl TryFrom<v1::AttestationRevocation> for Revocation {
     type Error = InvalidField;
     fn try_from(m: v1::AttestationRevocation) -> Result<Self, InvalidField> {
-        at_most(REASON_MAX, &m.reason, "reason")?;
+        bytes_at_most(REASON_MAX, &m.reason, "reason")?;
         Ok(Self { attestation: hash(&m.attestation, "attestation")?, reason: m.reason, time: m.time })
     }
 }
@@ -144,8 +138,8 @@ impl From<&SignedRevocation> for v1::SignedAttestationRevocation {
 impl TryFrom<v1::AttestationClaim> for Claim {
     type Error = InvalidField;
     fn try_from(m: v1::AttestationClaim) -> Result<Self, InvalidField> {
-        at_most(NAME_MAX, &m.organisation, "organisation")?;
-        at_most(NAME_MAX, &m.system, "system")?;
+        bytes_at_most(NAME_MAX, &m.organisation, "organisation")?;
+        bytes_at_most(NAME_MAX, &m.system, "system")?;
         Ok(Self {
             organisation: m.organisation,
             system: m.system,

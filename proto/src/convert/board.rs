@@ -4,7 +4,7 @@ use super::error::{At, Cause, InvalidField, each, required};
 use crate::v1;
 use circuits::{
     params::BOARD_DEPTH,
-    primitives::merkle::BoardPath,
+    primitives::merkle::{BoardPath, ConsistencyProof},
     types::{
         BallotShape, BoardEntry, BoardRoot, BoardRow, CiphertextDigest, Ciphertexts, ElectionId, Head,
         ProofBytes, ProofHash, Receipt, Signature, SignedHead, Slot, Ticket, field_from_bytes,
@@ -130,5 +130,21 @@ impl TryFrom<v1::Receipt> for Receipt {
 impl From<&Receipt> for v1::Receipt {
     fn from(r: &Receipt) -> Self {
         Self { row: Some((&r.row).into()), head: Some((&r.head).into()), path: Some((&r.path).into()) }
+    }
+}
+
+impl TryFrom<v1::ProveConsistencyResponse> for ConsistencyProof {
+    type Error = InvalidField;
+    fn try_from(m: v1::ProveConsistencyResponse) -> Result<Self, InvalidField> {
+        let nodes = |field, list: &[Vec<u8>]| each(field, list, |node| field_from_bytes(node));
+        let first_subtrees = nodes("first_subtrees", &m.first_subtrees)?;
+        Ok(Self { first_subtrees, siblings: nodes("siblings", &m.siblings)? })
+    }
+}
+
+impl From<&ConsistencyProof> for v1::ProveConsistencyResponse {
+    fn from(p: &ConsistencyProof) -> Self {
+        let bytes = |nodes: &[_]| nodes.iter().map(|node| field_to_bytes(*node).to_vec()).collect();
+        Self { first_subtrees: bytes(&p.first_subtrees), siblings: bytes(&p.siblings) }
     }
 }

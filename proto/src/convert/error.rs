@@ -138,6 +138,12 @@ pub(super) fn byte(x: u32) -> Result<u8, Cause> {
     u8::try_from(x).map_err(|_| Cause::Range { max: u8::MAX.into(), found: x.into() })
 }
 
+/// At most `max` bytes of text or data.
+pub(super) fn bytes_at_most(max: usize, bytes: impl AsRef<[u8]>, field: &str) -> Result<(), InvalidField> {
+    let (max, found) = (max as u64, bytes.as_ref().len() as u64);
+    if found <= max { Ok(()) } else { Err(Cause::Range { max, found }).at(&format!("{field}.length")) }
+}
+
 /// At most `max` elements.
 pub(super) fn at_most<T>(max: usize, list: &[T]) -> Result<(), Cause> {
     if list.len() <= max { Ok(()) } else { Err(Cause::TooMany { max, found: list.len() }) }

@@ -1,6 +1,6 @@
 //! Registrations, census leaves and holders.
 
-use super::error::{At, Cause, InvalidField};
+use super::error::{At, InvalidField, bytes_at_most};
 use crate::v1;
 use circuits::types::{
     Address, CensusEntry, Holder, IdentityCommitment, NAME_MAX, ProofBytes, Registration,
@@ -10,10 +10,7 @@ use circuits::types::{
 impl TryFrom<v1::Registration> for Registration {
     type Error = InvalidField;
     fn try_from(m: v1::Registration) -> Result<Self, InvalidField> {
-        let (max, found) = (NAME_MAX as u64, m.organisation.len() as u64);
-        if found > max {
-            return Err(Cause::Range { max, found }).at("organisation.length");
-        }
+        bytes_at_most(NAME_MAX, &m.organisation, "organisation")?;
         let message = RegistrationMessage {
             chain_id: m.chain_id,
             organisation: m.organisation,

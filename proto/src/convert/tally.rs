@@ -1,6 +1,6 @@
 //! Results with their proofs.
 
-use super::error::{At, Cause, InvalidField, at_most, byte, each, messages};
+use super::error::{At, InvalidField, at_most, byte, bytes_at_most, each, messages};
 use crate::v1;
 use circuits::{
     params::TRUSTEES_MAX,
@@ -19,10 +19,7 @@ const TOTALS_MAX: usize = 16;
 impl TryFrom<v1::TallyProof> for TallyProof {
     type Error = InvalidField;
     fn try_from(m: v1::TallyProof) -> Result<Self, InvalidField> {
-        let (max, found) = (CIRCUIT_NAME_MAX as u64, m.circuit.len() as u64);
-        if found > max {
-            return Err(Cause::Range { max, found }).at("circuit.length");
-        }
+        bytes_at_most(CIRCUIT_NAME_MAX, &m.circuit, "circuit")?;
         at_most(INPUTS_MAX, &m.inputs).at("inputs")?;
         let inputs = each("inputs", &m.inputs, |x| field_from_bytes(x))?;
         Ok(Self { circuit: m.circuit, inputs, proof: ProofBytes::try_from(&m.proof[..]).at("proof")? })

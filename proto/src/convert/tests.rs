@@ -1,7 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 use super::*;
 use crate::v1;
-use circuits::{params::BOARD_DEPTH, primitives::merkle::BoardPath, types::*};
+use audit::{
+    attestation::Claim,
+    log::{Entry, Event, Receipt as LogReceipt, Row},
+    testing::{anchor, attestation, registration, revocation, terms},
+};
+use circuits::{
+    params::BOARD_DEPTH,
+    primitives::merkle::{BoardPath, ConsistencyProof},
+    types::*,
+};
 use proptest::prelude::*;
 use prost::Message;
 
@@ -59,6 +68,28 @@ fn head() -> SignedHead {
     SignedHead { head, signature: signature() }
 }
 
+fn path() -> BoardPath {
+    BoardPath { index: 3, siblings: std::array::from_fn::<_, BOARD_DEPTH, _>(|i| (i as u64).into()) }
+}
+
+fn consistency() -> ConsistencyProof {
+    ConsistencyProof { first_subtrees: vec![1u64.into()], siblings: vec![2u64.into(), 3u64.into()] }
+}
+
+/// An event of each kind, and the claim of the attestation.
+fn audit() -> ([Entry; 4], Claim) {
+    let account = AccountKey::from_bytes(&[7; 32]).unwrap();
+    let attestation = attestation(&account, &terms(1_790_000_000), 1, &[]);
+    let claim = attestation.claim.clone();
+    let events = [
+        Event::Auditor(registration(&account, account.address(), 1)),
+        Event::Anchor(anchor(&account, &attestation)),
+        Event::Revocation(revocation(&account, attestation.id(), 9)),
+        Event::Attestation(Box::new(attestation)),
+    ];
+    (events.map(|event| Entry { time: 7, event }), claim)
+}
+
 /// Through the message and back.
 fn there_and_back<T, M>(value: &T)
 where
@@ -101,9 +132,7 @@ fn every_type_comes_back_as_it_went() {
     for shape in BallotShape::ALL {
         there_and_back::<_, v1::BoardEntry>(&entry(shape));
     }
-    let path =
-        BoardPath { index: 3, siblings: std::array::from_fn::<_, BOARD_DEPTH, _>(|i| (i as u64).into()) };
-    let receipt = Receipt { row: entry(BallotShape::Shape4).row(), head: head(), path };
+    let receipt = Receipt { row: entry(BallotShape::Shape4).row(), head: head(), path: path() };
     there_and_back::<_, v1::Receipt>(&receipt);
     let message =
         TrusteeMessage { draft_id, round: 5, from: 1, to: 2, body: vec![1, 2, 3], signature: signature() };
@@ -111,6 +140,13 @@ fn every_type_comes_back_as_it_went() {
     let proof = TallyProof { circuit: "tally/4/rows=256/t=2".into(), inputs: vec![4u64.into()], proof };
     let tally = Tally { totals: vec![1, 2], slots: 3, quorum: vec![1, 3], proofs: vec![proof] };
     there_and_back::<_, v1::Tally>(&tally);
+    there_and_back::<_, v1::ProveConsistencyResponse>(&consistency());
+    let (entries, claim) = audit();
+    there_and_back::<_, v1::AttestationClaim>(&claim);
+    for entry in entries {
+        there_and_back::<_, v1::LogEvent>(&entry);
+        there_and_back::<_, v1::LogReceipt>(&LogReceipt { row: entry.row(), head: head(), path: path() });
+    }
 }
 
 /// Reads bytes of a caller. What is accepted has one form: written and read
@@ -138,15 +174,20 @@ fn read_as_everything(bytes: &[u8]) {
     read::<v1::Receipt, Receipt>(bytes);
     read::<v1::TrusteeMessage, TrusteeMessage>(bytes);
     read::<v1::Tally, Tally>(bytes);
+    read::<v1::ProveConsistencyResponse, ConsistencyProof>(bytes);
+    read::<v1::AttestationClaim, Claim>(bytes);
+    read::<v1::LogEvent, Entry>(bytes);
+    read::<v1::LogRow, Row>(bytes);
+    read::<v1::LogReceipt, LogReceipt>(bytes);
 }
 
 /// One valid encoding of each message.
 fn valid() -> Vec<Vec<u8>> {
     let signed = SignedDraft { draft: draft(), proposal: "text".into(), signature: signature() };
     let draft_id = draft().id();
-    let path =
-        BoardPath { index: 3, siblings: std::array::from_fn::<_, BOARD_DEPTH, _>(|i| (i as u64).into()) };
-    let receipt = Receipt { row: entry(BallotShape::Shape4).row(), head: head(), path };
+    let receipt = Receipt { row: entry(BallotShape::Shape4).row(), head: head(), path: path() };
+    let ([named, anchored, revoked, attested], claim) = audit();
+    let log_receipt = LogReceipt { row: attested.row(), head: head(), path: path() };
     let message =
         TrusteeMessage { draft_id, round: 5, from: 1, to: 2, body: vec![1, 2, 3], signature: signature() };
     vec![
@@ -155,6 +196,13 @@ fn valid() -> Vec<Vec<u8>> {
         v1::Head::from(&head()).encode_to_vec(),
         v1::Receipt::from(&receipt).encode_to_vec(),
         v1::TrusteeMessage::from(&message).encode_to_vec(),
+        v1::ProveConsistencyResponse::from(&consistency()).encode_to_vec(),
+        v1::AttestationClaim::from(&claim).encode_to_vec(),
+        v1::LogEvent::from(&named).encode_to_vec(),
+        v1::LogEvent::from(&anchored).encode_to_vec(),
+        v1::LogEvent::from(&revoked).encode_to_vec(),
+        v1::LogEvent::from(&attested).encode_to_vec(),
+        v1::LogReceipt::from(&log_receipt).encode_to_vec(),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Messages of the trustees, as a node sees them: addressed and signed, with
 //! a body that it does not read. spec: `trustee.message`.
 
-use super::error::{At, Cause, InvalidField, byte};
+use super::error::{At, InvalidField, byte, bytes_at_most};
 use crate::v1;
 use circuits::types::{DraftId, Signature, TrusteeMessage};
 
@@ -11,10 +11,7 @@ pub const TRUSTEE_BODY_MAX: usize = 64 * 1024;
 impl TryFrom<v1::TrusteeMessage> for TrusteeMessage {
     type Error = InvalidField;
     fn try_from(m: v1::TrusteeMessage) -> Result<Self, InvalidField> {
-        let (max, found) = (TRUSTEE_BODY_MAX as u64, m.body.len() as u64);
-        if found > max {
-            return Err(Cause::Range { max, found }).at("body.length");
-        }
+        bytes_at_most(TRUSTEE_BODY_MAX, &m.body, "body")?;
         Ok(Self {
             draft_id: DraftId::from_bytes(&m.draft_id).at("draft_id")?,
             round: byte(m.round).at("round")?,

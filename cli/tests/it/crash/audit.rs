@@ -3,7 +3,7 @@
 use super::load::{Answer, request};
 use circuits::{
     primitives::merkle::ConsistencyProof,
-    types::{CiphertextDigest, Receipt, SignedHead, Slot, field_from_bytes},
+    types::{CiphertextDigest, Receipt, SignedHead, Slot},
 };
 use client::{board::Mirror, election::Election};
 use e2e::scenario::Scenario;
@@ -135,9 +135,7 @@ impl Epoch {
             second_size: new.head.size,
         };
         let proof = board.prove_consistency(request).await.unwrap().into_inner();
-        let nodes = |list: Vec<Vec<u8>>| list.iter().map(|n| field_from_bytes(n).unwrap()).collect();
-        let (first_subtrees, siblings) = (nodes(proof.first_subtrees), nodes(proof.siblings));
-        let proof = ConsistencyProof { first_subtrees, siblings };
+        let proof = ConsistencyProof::try_from(proof).unwrap();
         proof.check((old.head.size, old.head.root), (new.head.size, new.head.root)).unwrap();
     }
 

@@ -102,7 +102,8 @@ impl Index for FaultyIndex {
     }
 }
 
-/// Journal and second path of a node whose election is open.
+/// Journal and second path of a node.
+#[derive(Default)]
 struct Directories {
     journal: SimStorage,
     heads: SimStorage,
@@ -154,49 +155,45 @@ impl Directories {
 }
 
 /// What one process has done.
+#[derive(Default)]
 struct Life {
-    /// Number of each acknowledged entry, by position.
+    /// Number of each acknowledged entry or event, by position.
     acknowledged: Vec<(usize, u32)>,
-    /// Whether the process could not go on.
+    /// Why the process could not go on.
     failure: Option<String>,
     /// Whether the fault has struck.
     struck: bool,
 }
 
-struct Bench {
+/// Where processes of a node live, one after another.
+struct Site {
     world: World,
     place: Place,
     runtime: Runtime,
-    opened: Directories,
-    /// Two slots, then the first again.
-    entries: Vec<BoardEntry>,
 }
 
-impl Bench {
+impl Site {
     fn new(seed: u64) -> Self {
-        let (mut world, place) = (World::new(seed, keys(vec![])), Place::new());
-        let runtime = Runtime::new().unwrap();
-        let opened = Directories { journal: SimStorage::default(), heads: SimStorage::default() };
-        let a = world.entry(1, None);
-        let entries = vec![a.clone(), world.entry(2, None), world.entry(1, Some(&a))];
-        let bench = Self { world, place, runtime, opened, entries };
-        let _guard = bench.runtime.enter();
-        let index = Arc::new(FaultyIndex::sound());
-        let ledger = bench.opened.open(&bench.world, &bench.place, &index).unwrap();
-        bench.runtime.block_on(vote_is_open(&bench.world, &ledger));
-        bench.runtime.block_on(close(ledger));
-        drop(_guard);
-        bench
+        Self { world: World::new(seed, keys(vec![])), place: Place::new(), runtime: Runtime::new().unwrap() }
     }
 
-    /// Opens and submits all entries, one after another.
-    fn live(&self, disks: &Directories, index: &Arc<FaultyIndex>, device: Device) -> Life {
-        let mut life = Life { acknowledged: vec![], failure: None, struck: false };
+    fn open(&self, disks: &Directories, index: FaultyIndex) -> Ledger {
+        disks.open(&self.world, &self.place, &Arc::new(index)).unwrap()
+    }
+
+    /// Opens and submits all commands, one after another.
+    fn live(
+        &self,
+        disks: &Directories,
+        index: &Arc<FaultyIndex>,
+        device: Device,
+        commands: Vec<Command>,
+    ) -> Life {
+        let mut life = Life::default();
         let opening = AssertUnwindSafe(|| disks.open(&self.world, &self.place, index));
-        let ledger = catch_unwind(opening).unwrap_or_else(|_| Err("a panic".into()));
-        match ledger {
+        match catch_unwind(opening).unwrap_or_else(|_| Err("a panic".into())) {
             Ok(ledger) => {
-                self.submit_all(&ledger, &mut life);
+                self.submit_all(&ledger, commands, &mut life);
                 self.runtime.block_on(close(ledger));
             }
             Err(e) => life.failure = Some(e),
@@ -208,49 +205,135 @@ impl Bench {
         life
     }
 
-    fn submit_all(&self, ledger: &Ledger, life: &mut Life) {
-        let election_id = self.world.election_id();
-        for (i, entry) in self.entries.iter().enumerate() {
-            let command = Command::Enter { election_id, entry: Box::new(entry.clone()) };
+    fn submit_all(&self, ledger: &Ledger, commands: Vec<Command>, life: &mut Life) {
+        for (i, command) in commands.into_iter().enumerate() {
             match self.runtime.block_on(ledger.submit(command)) {
                 Ok(Outcome::Entered { seq, .. }) => {
                     assert!(life.failure.is_none(), "acknowledged after a failure");
                     life.acknowledged.push((i, seq));
                 }
-                Ok(Outcome::Done) => panic!("an entry has a number"),
+                Ok(Outcome::Done) => panic!("command {i} gets a number"),
                 Err(Refusal::Stopped(reason)) => {
                     life.failure.get_or_insert(reason.to_string());
                 }
                 // What it builds on was not accepted.
                 Err(Refusal::Rejected(_)) if life.failure.is_some() => {}
-                Err(refusal) => panic!("entry {i}: {refusal}"),
+                Err(refusal) => panic!("command {i}: {refusal}"),
             }
         }
     }
 
+    /// Every fault at every call of every device, in one life of three
+    /// commands; `check` is given what it left, after a restart and after
+    /// power cuts.
+    fn strike_everywhere(
+        &self,
+        fresh: impl Fn() -> Directories,
+        commands: impl Fn() -> Vec<Command>,
+        check: impl Fn(&Directories, &Life),
+    ) {
+        let _guard = self.runtime.enter();
+        for (device, fault) in DEVICES.into_iter().flat_map(|d| FAULTS.map(|f| (d, f))) {
+            let mut struck = 0;
+            for at in 0.. {
+                let disks = fresh();
+                disks.arm(device, at, fault);
+                let at_index = if device == Device::Index { at } else { u64::MAX };
+                let index = Arc::new(FaultyIndex::failing(at_index, fault));
+                let life = self.live(&disks, &index, device, commands());
+                if is_harmless(fault) || !life.struck {
+                    let what = format!("{device:?} {fault:?} at call {at}");
+                    assert_eq!((life.acknowledged.len(), &life.failure), (3, &None), "{what}");
+                }
+                for power_cut in [None, Some(at), Some(at + 1000)] {
+                    let left = disks.fork();
+                    left.next_life(power_cut);
+                    check(&left, &life);
+                }
+                if !life.struck {
+                    break;
+                }
+                struck += 1;
+            }
+            println!("{device:?} {fault:?}: {struck} calls");
+            assert!(struck > 0, "{device:?}: no call was struck");
+        }
+    }
+
+    /// The calls to slow disks before the first command and for each command.
+    fn traced(&self, disks: &Directories, commands: Vec<Command>) -> Vec<Vec<String>> {
+        let _guard = self.runtime.enter();
+        let (count, trace) = (commands.len(), Trace::default());
+        for (label, disk) in [("journal", &disks.journal), ("heads", &disks.heads)] {
+            disk.set_delay(Duration::from_millis(20));
+            disk.trace_into(label, &trace);
+        }
+        let ledger = self.open(disks, FaultyIndex::sound());
+        trace.note(ACKNOWLEDGED);
+        for command in commands {
+            self.runtime.block_on(ledger.submit(command)).unwrap();
+            trace.note(ACKNOWLEDGED);
+        }
+        let calls = trace.calls();
+        self.runtime.block_on(close(ledger));
+        let parts: Vec<_> = calls.split(|c| c == ACKNOWLEDGED).filter(|part| !part.is_empty()).collect();
+        assert_eq!(parts.len(), 1 + count, "{calls:#?}");
+        parts.into_iter().map(<[String]>::to_vec).collect()
+    }
+}
+
+/// An open election.
+struct Bench {
+    site: Site,
+    opened: Directories,
+    /// Two slots, then the first again.
+    entries: Vec<BoardEntry>,
+}
+
+impl Bench {
+    fn new(seed: u64) -> Self {
+        let mut site = Site::new(seed);
+        let opened = Directories::default();
+        let a = site.world.entry(1, None);
+        let entries = vec![a.clone(), site.world.entry(2, None), site.world.entry(1, Some(&a))];
+        let guard = site.runtime.enter();
+        let ledger = site.open(&opened, FaultyIndex::sound());
+        site.runtime.block_on(vote_is_open(&site.world, &ledger));
+        site.runtime.block_on(close(ledger));
+        drop(guard);
+        Self { site, opened, entries }
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        let election_id = self.site.world.election_id();
+        let enter = |entry: &BoardEntry| Command::Enter { election_id, entry: Box::new(entry.clone()) };
+        self.entries.iter().map(enter).collect()
+    }
+
     /// A sound process finds all that was acknowledged, once, and goes on.
     fn check(&self, disks: &Directories, life: &Life) {
-        let id = self.world.election_id();
-        let ledger = disks.open(&self.world, &self.place, &Arc::new(FaultyIndex::sound())).unwrap();
+        let world = &self.site.world;
+        let id = world.election_id();
+        let ledger = self.site.open(disks, FaultyIndex::sound());
         let found = ledger.entries(id, 0, u32::MAX).unwrap();
         assert!(found.len() <= self.entries.len(), "entries were doubled");
         for (i, seq) in &life.acknowledged {
             assert_eq!(found.get(*seq as usize), Some(&self.entries[*i]), "an acknowledged entry is lost");
         }
-        let mut again = Life { acknowledged: vec![], failure: None, struck: false };
-        self.submit_all(&ledger, &mut again);
+        let mut again = Life::default();
+        self.site.submit_all(&ledger, self.commands(), &mut again);
         assert_eq!(again.failure, None);
         assert!(life.acknowledged.iter().all(|known| again.acknowledged.contains(known)), "another number");
         let mut all = ledger.entries(id, 0, u32::MAX).unwrap();
         for (i, seq) in again.acknowledged {
             let receipt = ledger.receipt(id, seq).unwrap().unwrap();
-            let draft = &self.world.draft.draft;
-            receipt.check(id, &draft.domain(), self.world.operator.address()).unwrap();
+            let draft = &world.draft.draft;
+            receipt.check(id, &draft.domain(), world.operator.address()).unwrap();
             assert_eq!(receipt.row, self.entries[i].row());
         }
         all.sort_by_key(|e| self.entries.iter().position(|x| x == e));
         assert_eq!(all, self.entries, "each entry is there once");
-        self.runtime.block_on(close(ledger));
+        self.site.runtime.block_on(close(ledger));
     }
 }
 
@@ -263,32 +346,11 @@ fn is_harmless(fault: Fault) -> bool {
 #[test]
 fn a48_g3_a_fault_at_any_call_of_any_device_loses_and_doubles_nothing() {
     let bench = Bench::new(60);
-    let _guard = bench.runtime.enter();
-    for (device, fault) in DEVICES.into_iter().flat_map(|d| FAULTS.map(|f| (d, f))) {
-        let mut struck = 0;
-        for at in 0.. {
-            let disks = bench.opened.fork();
-            disks.arm(device, at, fault);
-            let at_index = if device == Device::Index { at } else { u64::MAX };
-            let index = Arc::new(FaultyIndex::failing(at_index, fault));
-            let life = bench.live(&disks, &index, device);
-            if is_harmless(fault) || !life.struck {
-                let what = format!("{device:?} {fault:?} at call {at}");
-                assert_eq!((life.acknowledged.len(), &life.failure), (3, &None), "{what}");
-            }
-            for power_cut in [None, Some(at), Some(at + 1000)] {
-                let left = disks.fork();
-                left.next_life(power_cut);
-                bench.check(&left, &life);
-            }
-            if !life.struck {
-                break;
-            }
-            struck += 1;
-        }
-        println!("{device:?} {fault:?}: {struck} calls");
-        assert!(struck > 0, "{device:?}: no call was struck");
-    }
+    bench.site.strike_everywhere(
+        || bench.opened.fork(),
+        || bench.commands(),
+        |left, life| bench.check(left, life),
+    );
 }
 
 /// A full disk and a failed sync stop the writer with words that say what
@@ -296,7 +358,7 @@ fn a48_g3_a_fault_at_any_call_of_any_device_loses_and_doubles_nothing() {
 #[test]
 fn a48_the_reason_for_stopping_says_how_to_go_on() {
     let bench = Bench::new(61);
-    let _guard = bench.runtime.enter();
+    let _guard = bench.site.runtime.enter();
     let cases = [
         (Device::Journal, Fault::Full, "writing simulated/journal at offset", "free space"),
         (
@@ -313,17 +375,13 @@ fn a48_the_reason_for_stopping_says_how_to_go_on() {
         let reasons = (0..60).filter_map(|at| {
             let disks = bench.opened.fork();
             disks.arm(device, at, fault);
-            bench.live(&disks, &Arc::new(FaultyIndex::sound()), device).failure
+            let index = Arc::new(FaultyIndex::sound());
+            bench.site.live(&disks, &index, device, bench.commands()).failure
         });
         let reasons: Vec<String> = reasons.collect();
         let said = reasons.iter().any(|r| r.contains(what) && r.contains(advice));
         assert!(said, "{device:?} {fault:?}: {what} .. {advice} is not in {reasons:#?}");
     }
-}
-
-/// The calls between two acknowledgements.
-fn between(calls: &[String]) -> Vec<&[String]> {
-    calls.split(|c| c == ACKNOWLEDGED).filter(|part| !part.is_empty()).collect()
 }
 
 const ACKNOWLEDGED: &str = "acknowledged";
@@ -332,44 +390,31 @@ fn position(calls: &[String], wanted: impl Fn(&str) -> bool) -> usize {
     calls.iter().position(|c| wanted(c)).unwrap_or_else(|| panic!("not among {calls:#?}"))
 }
 
-/// G2: before an acknowledgement come, in this order, the write and the sync
-/// of the journal, and the write, the sync, the rename and the sync of the
-/// directory of the second path. Syncs are slow here, so that an
-/// acknowledgement that did not wait would come first.
+/// The write and the sync of the journal, and the write, the sync, the rename
+/// and the sync of the directory of the second path, in this order.
+fn is_synced(part: &[String]) {
+    let steps = [
+        position(part, |c| c == "journal: write journal"),
+        position(part, |c| c == "journal: sync journal"),
+        position(part, |c| c.starts_with("heads: write ")),
+        position(part, |c| c.starts_with("heads: sync ") && c.ends_with(".new")),
+        position(part, |c| c.starts_with("heads: rename to ")),
+        position(part, |c| c == "heads: sync directory"),
+    ];
+    assert!(steps.is_sorted(), "{steps:?} in {part:#?}");
+}
+
+/// G2: syncs are slow here, so that an acknowledgement that did not wait would
+/// come first.
 #[test]
 fn g2_an_acknowledgement_follows_the_syncs_of_journal_and_second_path() {
     let bench = Bench::new(62);
-    let _guard = bench.runtime.enter();
-    let (disks, trace) = (bench.opened.fork(), Trace::default());
-    for (label, disk) in [("journal", &disks.journal), ("heads", &disks.heads)] {
-        disk.set_delay(Duration::from_millis(20));
-        disk.trace_into(label, &trace);
-    }
-    let ledger = disks.open(&bench.world, &bench.place, &Arc::new(FaultyIndex::sound())).unwrap();
-    trace.note(ACKNOWLEDGED);
-    for entry in &bench.entries {
-        let (election_id, entry) = (bench.world.election_id(), Box::new(entry.clone()));
-        bench.runtime.block_on(ledger.submit(Command::Enter { election_id, entry })).unwrap();
-        trace.note(ACKNOWLEDGED);
-    }
-    let calls = trace.calls();
-    let parts = between(&calls);
-    assert_eq!(parts.len(), 1 + bench.entries.len(), "{calls:#?}");
-    for part in &parts[1..] {
-        let steps = [
-            position(part, |c| c == "journal: write journal"),
-            position(part, |c| c == "journal: sync journal"),
-            position(part, |c| c.starts_with("heads: write ")),
-            position(part, |c| c.starts_with("heads: sync ") && c.ends_with(".new")),
-            position(part, |c| c.starts_with("heads: rename to ")),
-            position(part, |c| c == "heads: sync directory"),
-        ];
-        assert!(steps.is_sorted(), "{steps:?} in {part:#?}");
+    for part in &bench.site.traced(&bench.opened.fork(), bench.commands())[1..] {
+        is_synced(part);
         let writes = part.iter().filter(|c| *c == "journal: write journal").count();
         let syncs = part.iter().filter(|c| *c == "journal: sync journal").count();
         assert_eq!((writes, syncs), (1, 1), "entry and head share a sync: {part:#?}");
     }
-    bench.runtime.block_on(close(ledger));
 }
 
 /// Commands that wait together share a sync.
@@ -377,11 +422,10 @@ fn g2_an_acknowledgement_follows_the_syncs_of_journal_and_second_path() {
 fn commands_at_once_share_the_syncs() {
     let mut bench = Bench::new(63);
     let disks = bench.opened.fork();
-    let entries: Vec<BoardEntry> = (1..=60).map(|slot| bench.world.entry(slot, None)).collect();
-    let election_id = bench.world.election_id();
-    bench.runtime.block_on(async {
-        let index = Arc::new(FaultyIndex::sound());
-        let ledger = Arc::new(disks.open(&bench.world, &bench.place, &index).unwrap());
+    let entries: Vec<BoardEntry> = (1..=60).map(|slot| bench.site.world.entry(slot, None)).collect();
+    let election_id = bench.site.world.election_id();
+    bench.site.runtime.block_on(async {
+        let ledger = Arc::new(bench.site.open(&disks, FaultyIndex::sound()));
         disks.journal.set_delay(Duration::from_millis(20));
         let before = disks.journal.syncs();
         let submit = |entry: &BoardEntry| {

@@ -21,7 +21,7 @@ use audit::{
     attestation::{Attestation, CheckId, NotProven},
     log::{Event, LogId, Parties, Refused},
 };
-use circuits::types::{Address, Domain, TypedData, field_to_bytes};
+use circuits::types::{Address, Domain, TypedData};
 use proto::{
     convert::{Cause, InvalidField},
     v1::{self, attestation_service_server::AttestationService},
@@ -314,8 +314,6 @@ impl AttestationService for Attestations {
         let proof = proof.ok_or(Error::NotFound(
             "sizes must rise and be at most the newest head's; ask for that head first",
         ))?;
-        let bytes = |nodes: &[_]| nodes.iter().map(|x| field_to_bytes(*x).to_vec()).collect();
-        let (first_subtrees, siblings) = (bytes(&proof.first_subtrees), bytes(&proof.siblings));
-        Ok(Response::new(v1::ProveConsistencyResponse { first_subtrees, siblings }))
+        Ok(Response::new((&proof).into()))
     }
 }
