@@ -66,7 +66,7 @@ impl AttestationProofs for AttestationKeys {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use circuits::attestation::{Layout, Packing};
+    use circuits::attestation::{Layout, Packing, circuit::AttestationCircuit};
     use std::fs;
 
     /// Also if the attestation has other parameters: whoever submits such
@@ -76,7 +76,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let directory = place.path().join("keys");
         let keys = AttestationKeys::new(None, Some(directory.clone()));
-        let shape = Shape::smallest(Layout::new(4, false, 1).unwrap(), &[4], Packing::Two, 100).unwrap();
+        let layout = Layout::new(4, false, 1).unwrap();
+        let shape = AttestationCircuit::smallest_shape(layout, &[4], Packing::Two, 100).unwrap();
         assert!(keys.key(&shape, SrsId([0; 32])).unwrap_err().contains("not the development ones"));
         assert!(fs::read_dir(&directory).unwrap().next().is_some());
         fs::remove_dir_all(&directory).unwrap();
