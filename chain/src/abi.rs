@@ -27,3 +27,21 @@ alloy::sol!(
     #[sol(all_derives)]
     "../contracts/src/Terms.sol"
 );
+
+alloy::sol! {
+    /// Public constants of `Mandate`, `Attestations` and `Executor` that the
+    /// interfaces leave out.
+    interface IFixed {
+        function elections() external view returns (address);
+        function organisationHash() external view returns (bytes32);
+        function organiser() external view returns (address);
+        function trusteeSetHash() external view returns (bytes32);
+        function quorum() external view returns (uint64);
+        function majorityNumerator() external view returns (uint32);
+        function majorityDenominator() external view returns (uint32);
+        function attestations() external view returns (address);
+        function timelock() external view returns (address);
+        function verifier() external view returns (address);
+        function insecure() external pure returns (bool);
+    }
+}

@@ -6,6 +6,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Artifact {
+    /// The contract's name.
+    #[serde(skip)]
+    pub name: &'static str,
     /// The code that creates the contract; constructor arguments follow it.
     #[serde(with = "hexadecimal")]
     pub bytecode: Vec<u8>,
@@ -41,7 +44,8 @@ impl Artifact {
     /// # Errors
     /// If it is damaged.
     pub fn parse(name: &'static str, text: &str) -> Result<Self, InvalidArtifact> {
-        serde_json::from_str(text).map_err(|cause| InvalidArtifact { name, cause })
+        let read: Self = serde_json::from_str(text).map_err(|cause| InvalidArtifact { name, cause })?;
+        Ok(Self { name, ..read })
     }
 
     /// `Elections`, whose constructor has no arguments. It creates its

@@ -10,6 +10,7 @@ pub mod audits;
 pub mod backend;
 mod contracts;
 mod convert;
+pub mod deployed;
 pub mod elections;
 pub mod gate;
 pub mod lines;

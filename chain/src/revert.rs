@@ -4,7 +4,7 @@
 use crate::backend::Data;
 use alloy::{
     dyn_abi::{DynSolValue, JsonAbiExt},
-    json_abi::{Error as AbiError, JsonAbi},
+    json_abi::{Error as AbiError, JsonAbi, Param},
 };
 use serde::Serialize;
 use std::{fmt, sync::OnceLock};
@@ -13,6 +13,13 @@ use std::{fmt, sync::OnceLock};
 const SHOWN: usize = 32;
 /// What every contract may say besides its own errors.
 const STANDARD: [&str; 2] = ["error Error(string message)", "error Panic(uint256 code)"];
+
+/// Sources with the enumerations that errors mention.
+const ENUMERATIONS: [&str; 3] = [
+    include_str!("../../contracts/src/IElections.sol"),
+    include_str!("../../contracts/src/IAttestations.sol"),
+    include_str!("../../contracts/src/AuditInputs.sol"),
+];
 
 /// What a contract returned as it refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,9 +77,21 @@ fn read(candidate: &AbiError, data: &[u8]) -> Option<ContractError> {
     let named = candidate.inputs.iter().zip(1..).zip(&values);
     let arguments = named.map(|((input, at), value)| {
         let name = if input.name.is_empty() { format!("argument {at}") } else { input.name.clone() };
-        (name, show(value))
+        (name, member(input, value).map_or_else(|| show(value), str::to_owned))
     });
     Some(ContractError { name: candidate.name.clone(), arguments: arguments.collect() })
+}
+
+/// The name of an enumeration's member, as the contracts' sources have it: the
+/// ABI holds numbers alone.
+fn member(input: &Param, value: &DynSolValue) -> Option<&'static str> {
+    let (_, kind) = input.internal_type()?.as_enum()?;
+    let (number, _) = value.as_uint()?;
+    let head = format!("enum {kind} {{");
+    let members = ENUMERATIONS.iter().find_map(|source| source.split_once(&head))?.1;
+    let lines = members.split_once('}')?.0.lines().map(str::trim);
+    let mut names = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    names.nth(number.try_into().ok()?).map(|name| name.trim_end_matches(','))
 }
 
 fn show(value: &DynSolValue) -> String {
@@ -105,8 +124,11 @@ fn known() -> &'static [AbiError] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::abi::IElections;
-    use alloy::sol_types::SolError;
+    use crate::abi::{IAttestations, IElections, Stage};
+    use alloy::{
+        primitives::{B256, U256},
+        sol_types::SolError,
+    };
 
     fn word(last: u8) -> Vec<u8> {
         let mut word = vec![0; 32];
@@ -127,6 +149,21 @@ mod tests {
         let refused = IElections::WrongStart { expected: 128, found: 0 }.abi_encode();
         let said = Revert::new(refused).to_string();
         assert_eq!(said, "the contract refuses: WrongStart(expected = 128, found = 0)");
+    }
+
+    #[test]
+    fn every_enumeration_in_an_error_is_shown_by_its_members_names() {
+        let (election, expected, found) = (B256::ZERO, Stage::Closed, Stage::Voided);
+        let refused = IElections::WrongStage { electionId: election, expected, found }.abi_encode();
+        let said = Revert::new(refused).to_string();
+        assert!(said.ends_with("expected = Closed, found = Voided)"), "{said}");
+        let refused = IAttestations::InvalidClaim { fault: IAttestations::ClaimFault::IssuedInTheFuture };
+        let said = Revert::new(refused.abi_encode()).to_string();
+        assert_eq!(said, "the contract refuses: InvalidClaim(fault = IssuedInTheFuture)");
+        let zero = DynSolValue::Uint(U256::ZERO, 8);
+        let inputs = known().iter().flat_map(|error| &error.inputs);
+        let kinds = inputs.filter(|input| input.internal_type().is_some_and(|kind| kind.is_enum()));
+        assert!(kinds.map(|input| member(input, &zero).unwrap()).count() >= 6);
     }
 
     #[test]

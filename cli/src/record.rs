@@ -47,6 +47,14 @@ pub fn run(command: RecordCommand) -> Result<()> {
     }
 }
 
+/// The record in a directory, as it stands there: nothing is verified.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn open(directory: &Path) -> Result<Record> {
+    Record::from_files(&read(directory)?).with_context(|| directory.display().to_string())
+}
+
 /// Reads every file below a directory.
 ///
 /// # Errors

@@ -20,11 +20,21 @@ use circuits::{
     attestation::{
         Base, DataDescription, Disclosed, GroupSet, Metric, Statement, Subject, Verdict, ViewOutcome,
     },
-    types::{AccountKey, Domain, Signature, TypedData, keccak256},
+    types::{AccountKey, Address, Domain, Signature, TypedData, keccak256},
 };
 
 /// Longest name of an organisation or a system, in bytes.
 pub const NAME_MAX: usize = 128;
+
+/// Somebody else's claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the attestation is {expected}'s to sign, not {found}'s")]
+pub struct OtherAuditor {
+    /// Whose account it is.
+    pub found: Address,
+    /// The claim's auditor.
+    pub expected: Address,
+}
 
 /// A signed attestation with everything that is needed to check it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +199,19 @@ impl Attestation {
             proof,
             signature,
         })
+    }
+
+    /// The same claim, signed for another place: nodes' logs, or a contract.
+    ///
+    /// # Errors
+    /// If the account is not the claim's auditor.
+    pub fn sign_for(self, domain: Domain, auditor: &AccountKey) -> Result<Self, OtherAuditor> {
+        let (found, expected) = (auditor.address(), self.claim.auditor);
+        if found != expected {
+            return Err(OtherAuditor { found, expected });
+        }
+        let signature = auditor.sign(self.claim.signing_hash(&domain));
+        Ok(Self { domain, signature, ..self })
     }
 
     /// Names the attestation: the claim's struct hash.

@@ -97,6 +97,9 @@ pub enum Error {
     /// See the message.
     #[error("{0} was never queued in this outbox")]
     Unknown(PostingId),
+    /// See the message.
+    #[error("{0}: its transaction succeeded and created no contract; the chain is not one with contracts")]
+    NotCreated(PostingId),
 }
 
 /// How a posting got there.
@@ -202,6 +205,21 @@ impl<B: Backend> Poster<B> {
         }
         self.drive(&id, Entry::is_there).await?;
         self.posted(&id)
+    }
+
+    /// Creates a contract, and waits until it is as deep as the policy asks for.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn create(&mut self, posting: Posting) -> Result<(Address, Mined), Error> {
+        let id = posting.id.clone();
+        self.post(posting).await?;
+        self.settle(std::slice::from_ref(&id)).await?;
+        let mined = self.outbox.get(&id).and_then(|entry| entry.mined);
+        let mined = mined.ok_or_else(|| Error::NotCreated(id.clone()))?;
+        let receipt = self.chain.receipt(mined.hash).await?;
+        let created = receipt.and_then(|receipt| receipt.created).ok_or(Error::NotCreated(id))?;
+        Ok((created, mined))
     }
 
     /// Waits until all of these are as deep as the policy asks for; those that

@@ -1,18 +1,15 @@
 //! What is to be posted for an election. Each names itself and says how to
 //! see on the chain that it is there. spec: `chain.settlement`
 
-use super::Error;
 use crate::{
     abi::{IElections, IGroth16Verifiers},
-    artifact::Artifact,
-    backend::{Data, Hash},
+    backend::Data,
+    deployed::answers,
     elections::{self, NotOnChain},
     outbox::{Done, Posting, PostingId},
 };
-use alloy::sol_types::SolCall;
 use circuits::types::{
     Address, BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally,
-    word_u64,
 };
 use verifier::VerifyingKey;
 
@@ -26,15 +23,6 @@ const FINALISED: u64 = 3;
 const BALLOTS: usize = 0;
 const CHUNKS: usize = 1;
 
-/// Creates the contract. Two of one outbox are the same one.
-///
-/// # Errors
-/// If the committed bytecode is damaged.
-pub fn deploy() -> Result<Posting, Error> {
-    let data = Data(Artifact::elections()?.bytecode);
-    Ok(Posting { id: PostingId::new("contracts", "elections", 0), to: None, data, done: Done::Receipt })
-}
-
 /// An election at a contract, posted by an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -44,11 +32,6 @@ pub struct Case {
     pub election: ElectionId,
     /// Who posts.
     pub poster: Address,
-}
-
-/// A contract answers a question with at least `least` in a word.
-fn answer(to: Address, question: Vec<u8>, word: usize, least: u64) -> Done {
-    Done::Answer { to, data: Data(question), word, least: Hash(word_u64(least)) }
 }
 
 impl Case {
@@ -64,19 +47,19 @@ impl Case {
 
     fn election_says(&self, word: usize, least: u64) -> Done {
         let call = IElections::electionCall { electionId: elections::id(self.election) };
-        answer(self.contract, call.abi_encode(), word, least)
+        answers(self.contract, &call, word, least)
     }
 
     fn posting_says(&self, word: usize, least: u64) -> Done {
         let (election, poster) = (elections::id(self.election), elections::address(self.poster));
         let call = IElections::postingCall { electionId: election, poster };
-        answer(self.contract, call.abi_encode(), word, least)
+        answers(self.contract, &call, word, least)
     }
 
     /// Opens the draft as the election.
     pub fn open(&self, draft: &SignedDraft, key: &SignedElectionKey) -> Posting {
         let call = IElections::electionOfCall { draft: draft.draft.id().to_bytes().into() };
-        let done = answer(self.contract, call.abi_encode(), 0, 1);
+        let done = answers(self.contract, &call, 0, 1);
         self.posting("open", 0, elections::open(draft, key), done)
     }
 
@@ -136,7 +119,7 @@ impl Case {
             id: PostingId::new(hash, "key", 0),
             to: Some(verifiers),
             data: Data(elections::add_key(key)?),
-            done: answer(verifiers, question.abi_encode(), 0, 1),
+            done: answers(verifiers, &question, 0, 1),
         })
     }
 }

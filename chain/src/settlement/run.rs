@@ -4,12 +4,14 @@ use super::{Case, Elections, Error as ContractError, OnChain, Progress, Stage};
 use crate::{
     backend::Backend,
     elections::NotOnChain,
+    gate::{Gate, Passed},
     outbox::{Posting, PostingId},
     poster::{self, Posted, Poster},
 };
 use circuits::types::{
-    BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally,
+    Address, BoardEntry, Draft, ElectionId, Signature, SignedDraft, SignedElectionKey, SignedHead, Tally,
 };
+use std::collections::BTreeSet;
 use verifier::{CircuitId, VerifyingKey};
 
 /// Why an election is not settled.
@@ -67,7 +69,7 @@ impl<'p, B: Backend> Settlement<'p, B> {
 
     /// The contract, whose code was compared at the beginning.
     fn elections(&self) -> Elections<'_, B> {
-        Elections { chain: self.poster.chain(), contract: self.case.contract }
+        Elections::known(self.poster.chain(), self.case.contract)
     }
 
     /// What the chain knows of the election.
@@ -164,6 +166,32 @@ impl<'p, B: Backend> Settlement<'p, B> {
         let posted = self.all(self.case.result(tally, rows)).await?;
         self.on_chain().await?;
         Ok(posted)
+    }
+
+    /// The gates that a draft calls, each once; calls of other contracts are an
+    /// executor's to make. spec: `gate.proposal`
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub async fn gates(&self, draft: &Draft) -> Result<Vec<Address>, Error> {
+        let targets: BTreeSet<Address> = draft.calls.iter().map(|call| call.target).collect();
+        let mut gates = Vec::new();
+        for target in targets {
+            match Gate::at(self.poster.chain(), target).await {
+                Ok(_) => gates.push(target),
+                Err(ContractError::NoContract { .. } | ContractError::OtherContract { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(gates)
+    }
+
+    /// Lets a gate obey a vote that passed. spec: `gate.enact`
+    ///
+    /// # Errors
+    /// If it cannot be posted; the gate may refuse it.
+    pub async fn enact(&mut self, draft: &Draft, gate: Address) -> Result<Posted, Error> {
+        self.post(Passed { election: self.case.election, draft }.enact(gate)).await
     }
 
     async fn all(&mut self, postings: Vec<Posting>) -> Result<Vec<Posted>, Error> {

@@ -2,7 +2,7 @@
 //! spec: `cli.audit`.
 
 mod anchor;
-mod commit;
+pub mod commit;
 pub mod inputs;
 pub mod inspect;
 mod list;
@@ -10,7 +10,7 @@ mod log;
 mod parameters;
 mod prove;
 mod receipt;
-mod register;
+pub mod register;
 pub mod report;
 mod revoke;
 mod show;
@@ -94,23 +94,35 @@ pub fn now() -> Result<u64> {
     Ok(now.as_secs())
 }
 
-/// 32 bytes as 0x and 64 hexadecimal digits.
-fn bytes32(text: &str) -> Result<[u8; 32], String> {
+/// 32 bytes from 0x and 64 hexadecimal digits.
+///
+/// # Errors
+/// If it is something else.
+pub fn bytes32(text: &str) -> Result<[u8; 32], String> {
     let digits = text.strip_prefix("0x").ok_or("it starts with 0x")?;
     let mut out = [0; 32];
     hex::decode_to_slice(digits, &mut out).map_err(|_| "0x and 64 hexadecimal digits are needed")?;
     Ok(out)
 }
 
-fn word(bytes: [u8; 32]) -> String {
+/// 0x and 64 hexadecimal digits.
+pub fn word(bytes: [u8; 32]) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
-fn address(text: &str) -> Result<Address, String> {
+/// An account or contract.
+///
+/// # Errors
+/// If it is none.
+pub fn address(text: &str) -> Result<Address, String> {
     text.parse().map_err(|e| format!("{e}"))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// Reads a file.
+///
+/// # Errors
+/// Which one cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
@@ -122,7 +134,10 @@ fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
 }
 
 /// Writes a new file.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// If it exists or cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     anyhow::ensure!(!path.exists(), "{} exists; name another file", path.display());
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,7 +1,7 @@
 //! `tabella audit prove`.
 
 use super::{
-    bytes32, commit,
+    address, bytes32, commit,
     inputs::{InputOptions, Loaded},
     parameters::ParameterOptions,
     work::{self, Made},
@@ -9,7 +9,10 @@ use super::{
 use crate::{account, options::PassphraseOptions};
 use anyhow::{Context, Result};
 use audit::{attestation::Terms, calendar::Day, commitment::Vault};
-use circuits::{attestation::Subject, types::Domain};
+use circuits::{
+    attestation::Subject,
+    types::{Address, Domain},
+};
 use clap::Args;
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
@@ -45,6 +48,13 @@ pub struct ProveOptions {
     /// Attestation that this one takes the place of.
     #[arg(long, value_name = "ID", value_parser = bytes32)]
     supersedes: Option<[u8; 32]>,
+    /// Chain of the contract that it is for; without chain and contract it is
+    /// for nodes' logs.
+    #[arg(long, value_name = "ID", requires = "contract")]
+    chain_id: Option<u64>,
+    /// Contract that it is for (`tabella chain audit deploy`).
+    #[arg(long, value_name = "ADDRESS", value_parser = address, requires = "chain_id")]
+    contract: Option<Address>,
     /// Sealed account of the auditor (`tabella account new`).
     #[arg(long, value_name = "FILE")]
     auditor: PathBuf,
@@ -96,7 +106,10 @@ fn terms(options: &ProveOptions) -> Result<Terms> {
         issued,
         expires,
         supersedes: options.supersedes.unwrap_or_default(),
-        domain: Domain::default(),
+        domain: Domain {
+            chain_id: options.chain_id.unwrap_or_default(),
+            contract: options.contract.unwrap_or_default(),
+        },
     })
 }
 

@@ -15,33 +15,60 @@ use audit::{
     calendar::Day,
     log::{Parties, Receipt},
 };
-use circuits::types::{Address, Domain, TypedData};
+use circuits::types::{AccountKey, Address, Domain, TypedData};
 use clap::Args;
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
 
-/// `tabella audit register`
+/// Which auditor, and for how long.
 #[derive(Clone, Debug, Args)]
-pub struct RegisterOptions {
+pub struct AuditorOptions {
     /// The organisation.
     #[arg(long, value_name = "NAME")]
-    organisation: String,
+    pub organisation: String,
     /// The auditor's account.
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
-    auditor: Address,
+    pub auditor: Address,
     /// The auditor's name.
     #[arg(long, value_name = "NAME")]
-    name: String,
+    pub name: String,
     /// First day on which the auditor may sign.
     #[arg(long, value_name = "DAY")]
-    from: Day,
+    pub from: Day,
     /// Last day on which the auditor may sign.
     #[arg(long, value_name = "DAY")]
-    until: Day,
+    pub until: Day,
     /// Rises with every registration of this auditor: the highest counts. To
     /// end one early, register again with an earlier last day.
     #[arg(long, value_name = "N", default_value_t = 1)]
-    counter: u64,
+    pub counter: u64,
+}
+
+impl AuditorOptions {
+    /// The registration, signed by the organiser for a node's log or a contract.
+    ///
+    /// # Errors
+    /// If it ends before it starts.
+    pub fn sign(&self, organiser: &AccountKey, domain: &Domain) -> Result<SignedRegistration> {
+        anyhow::ensure!(self.from <= self.until, "the registration ends before it starts");
+        let registration = AuditorRegistration {
+            organisation: self.organisation.clone(),
+            auditor: self.auditor,
+            name: self.name.clone(),
+            from: self.from.start(),
+            until: self.until.end(),
+            counter: self.counter,
+        };
+        let signature = organiser.sign(registration.signing_hash(domain));
+        Ok(SignedRegistration { registration, signature })
+    }
+}
+
+/// `tabella audit register`
+#[derive(Clone, Debug, Args)]
+pub struct RegisterOptions {
+    #[command(flatten)]
+    auditor: AuditorOptions,
     /// Sealed account of the organiser.
     #[arg(long, value_name = "FILE")]
     organiser: PathBuf,
@@ -70,18 +97,8 @@ pub struct RegisterOptions {
 /// If the account cannot be opened, the node refuses, its receipt does not
 /// hold, or the file cannot be written.
 pub fn run(options: &RegisterOptions) -> Result<ExitCode> {
-    anyhow::ensure!(options.from <= options.until, "the registration ends before it starts");
     let organiser = account::load(&options.organiser, &options.passphrase)?;
-    let registration = AuditorRegistration {
-        organisation: options.organisation.clone(),
-        auditor: options.auditor,
-        name: options.name.clone(),
-        from: options.from.start(),
-        until: options.until.end(),
-        counter: options.counter,
-    };
-    let signature = organiser.sign(registration.signing_hash(&Domain::default()));
-    let signed = SignedRegistration { registration, signature };
+    let signed = options.auditor.sign(&organiser, &Domain::default())?;
     let logged = match &options.node {
         Some(url) => Some(block_on(send(options, url, organiser.address(), &signed))?),
         None => None,
@@ -101,7 +118,7 @@ async fn send(
 ) -> Result<(Parties, Receipt)> {
     let node = NodeOptions { url: url.to_owned(), ca: options.ca.clone() }.connect().await?;
     let operator = options.operator.get(&node).await?;
-    let parties = Parties { operator, organiser, organisation: options.organisation.clone() };
+    let parties = Parties { operator, organiser, organisation: options.auditor.organisation.clone() };
     let receipt = client::attestation::register_auditor(&node, &parties, signed).await?;
     Ok((parties, receipt))
 }
@@ -112,7 +129,7 @@ fn print(options: &RegisterOptions, organiser: Address, logged: Option<&(Parties
             logged.map_or_else(|| json!({}), |(parties, receipt)| receipt_json(parties, receipt));
         object["registration"] = json!(options.out);
         object["organiser"] = json!(organiser);
-        object["auditor"] = json!(options.auditor);
+        object["auditor"] = json!(options.auditor.auditor);
         println!("{object}");
         return;
     }

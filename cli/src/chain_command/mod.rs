@@ -1,11 +1,19 @@
-//! `tabella chain`: elections on an EVM chain. spec: `cli.chain`
+//! `tabella chain`: elections, audits and what obeys them on an EVM chain.
+//! spec: `cli.chain`
 
+mod audit;
+mod check;
 mod compare;
+mod created;
 mod deploy;
+mod executor;
+mod gate;
 mod options;
 mod post;
+mod posting;
 mod status;
 mod void;
+mod votes;
 mod watch;
 
 use anyhow::{Context, Result};
@@ -28,6 +36,17 @@ pub enum ChainCommand {
     Watch(watch::WatchOptions),
     /// End an election that missed a deadline; anybody may.
     Void(void::VoidOptions),
+    /// Whether the contracts that a vote is to move would obey it.
+    Check(check::CheckOptions),
+    /// Audits in a contract that checks and records them.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// The gate that says which models may be used.
+    #[command(subcommand)]
+    Gate(gate::GateCommand),
+    /// The executor that runs what members voted for.
+    #[command(subcommand)]
+    Executor(executor::ExecutorCommand),
 }
 
 /// Runs a command of the family.
@@ -43,6 +62,10 @@ pub fn run(command: ChainCommand) -> Result<()> {
             ChainCommand::Post(options) => post::run(&options).await,
             ChainCommand::Watch(options) => watch::run(&options).await,
             ChainCommand::Void(options) => void::run(&options).await,
+            ChainCommand::Check(options) => check::run(&options).await,
+            ChainCommand::Audit(command) => audit::run(command).await,
+            ChainCommand::Gate(command) => gate::run(command).await,
+            ChainCommand::Executor(command) => executor::run(command).await,
         }
     })
 }

@@ -14,7 +14,7 @@ pub struct ChainOptions {
     #[arg(id = "chain_url", long = "chain", env = "TABELLA_CHAIN", value_name = "URL")]
     pub url: Option<String>,
     /// Directory of the embedded chain; `chain` in the home if not given.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, env = "TABELLA_CHAIN_DIR", value_name = "DIR")]
     pub chain_dir: Option<PathBuf>,
     #[command(flatten)]
     pub home: HomeOptions,

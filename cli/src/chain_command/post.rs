@@ -1,6 +1,9 @@
 //! `tabella chain post`: a record on the chain that its draft names.
 
-use super::options::PosterOptions;
+use super::{
+    gate::{Obeyed, obey},
+    options::PosterOptions,
+};
 use crate::{
     progress, record,
     tally::{Closed, Prover},
@@ -34,7 +37,7 @@ pub struct PostOptions {
     record: PathBuf,
     #[command(flatten)]
     poster: PosterOptions,
-    /// Print one JSON object: {election_id, chain_id, contract, status, passed, totals, gas}.
+    /// Print one JSON object: {election_id, chain_id, contract, status, passed, totals, gas, gates}.
     #[arg(long)]
     json: bool,
 }
@@ -71,15 +74,17 @@ pub async fn run(options: &PostOptions) -> Result<()> {
     let draft = &record.election.draft.draft;
     let id = record.election.key.key.election_id();
     let gas = post(&mut poster, &record).await?;
-    let elections = Elections::of_draft(poster.chain(), draft).await?;
-    let outcome = elections.outcome(id).await?;
-    match outcome {
-        Some(outcome) if options.json => print_json(id, &record, &outcome, &gas),
-        Some(outcome) => print(&record, &outcome, &gas),
-        None => {
-            anyhow::bail!("the chain has no result of {id} although all was posted; look at `chain status`")
-        }
+    let outcome = Elections::of_draft(poster.chain(), draft).await?.outcome(id).await?;
+    let outcome = outcome.with_context(|| {
+        format!("the chain has no result of {id} although all was posted; look at `chain status`")
+    })?;
+    let gates = if outcome.passed { obey(&mut poster, draft, id).await? } else { Vec::new() };
+    if options.json {
+        print_json(id, &record, &outcome, &gas, &gates);
+    } else {
+        print(&record, &outcome, &gas);
     }
+    Ok(())
 }
 
 /// Posts what is missing of a record, and waits until it is final.
@@ -148,7 +153,7 @@ pub fn prove(
     proven.context("the result cannot be proven for the chain")
 }
 
-fn print(record: &Record, outcome: &Outcome, gas: &Gas) -> Result<()> {
+fn print(record: &Record, outcome: &Outcome, gas: &Gas) {
     let draft = &record.election.draft.draft;
     println!("Finalised on chain {} by contract {}", draft.chain_id, draft.contract);
     for (option, total) in draft.options.iter().zip(&outcome.totals) {
@@ -157,10 +162,9 @@ fn print(record: &Record, outcome: &Outcome, gas: &Gas) -> Result<()> {
     println!("{}", if outcome.passed { "PASSED" } else { "NOT PASSED" });
     let all = gas.keys + gas.open + gas.close + gas.batches.iter().chain(&gas.tally).sum::<u64>();
     println!("{all} gas in all.");
-    Ok(())
 }
 
-fn print_json(id: ElectionId, record: &Record, outcome: &Outcome, gas: &Gas) -> Result<()> {
+fn print_json(id: ElectionId, record: &Record, outcome: &Outcome, gas: &Gas, gates: &[Obeyed]) {
     let draft = &record.election.draft.draft;
     let object = serde_json::json!({
         "election_id": id,
@@ -170,7 +174,7 @@ fn print_json(id: ElectionId, record: &Record, outcome: &Outcome, gas: &Gas) -> 
         "passed": outcome.passed,
         "totals": outcome.totals,
         "gas": gas,
+        "gates": gates,
     });
     println!("{object}");
-    Ok(())
 }

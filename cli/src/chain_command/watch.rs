@@ -1,12 +1,15 @@
 //! `tabella chain watch`: an election on a node, posted as it happens. It can
 //! be stopped at any time; the same command goes on.
 
-use super::options::PosterOptions;
+use super::{
+    gate::{Obeyed, obey},
+    options::PosterOptions,
+};
 use crate::{election::which::ElectionOptions, keys::MemberKeys, options::NodeOptions, signals, times};
 use anyhow::{Context, Result, ensure};
 use chain::{
     Chain, Poster,
-    settlement::{Elections, OnChain, Settlement, Stage},
+    settlement::{Elections, OnChain, Outcome, Settlement, Stage},
 };
 use circuits::types::{Address, SignedHead};
 use clap::Args;
@@ -41,7 +44,7 @@ pub struct WatchOptions {
     /// End once all that has happened so far is posted.
     #[arg(long)]
     once: bool,
-    /// Print one JSON object at the end: {election_id, status, anchors, totals, passed}.
+    /// Print one JSON object at the end: {election_id, status, anchors, totals, passed, gates}.
     #[arg(long)]
     json: bool,
 }
@@ -66,7 +69,15 @@ async fn follow(options: &WatchOptions) -> Result<()> {
     let mut poster = options.poster.open().await?;
     let mut watch = Watch { options, node, election, anchors: 0, anchored: 0 };
     let found = watch.post(&mut poster).await?;
-    watch.print(&poster, &found).await
+    let outcome =
+        Elections::of_draft(poster.chain(), watch.election.draft()).await?.outcome(watch.election.id).await?;
+    let gates = match &outcome {
+        Some(outcome) if outcome.passed => {
+            obey(&mut poster, watch.election.draft(), watch.election.id).await?
+        }
+        _ => Vec::new(),
+    };
+    watch.print(&poster, &found, outcome.as_ref(), &gates).await
 }
 
 /// The election, once it is open; everything that a voter checks is checked.
@@ -184,19 +195,25 @@ impl Watch<'_> {
         }
     }
 
-    async fn print(&self, poster: &Poster<Chain>, found: &OnChain) -> Result<()> {
+    async fn print(
+        &self,
+        poster: &Poster<Chain>,
+        found: &OnChain,
+        outcome: Option<&Outcome>,
+        gates: &[Obeyed],
+    ) -> Result<()> {
         let id = self.election.id;
         let elections = Elections::of_draft(poster.chain(), self.election.draft()).await?;
         let progress = elections.progress(id, poster.account()).await?;
-        let outcome = elections.outcome(id).await?;
         let status = found.status(progress);
         if self.options.json {
             let object = json!({
                 "election_id": id,
                 "status": status,
                 "anchors": self.anchors,
-                "totals": outcome.as_ref().map(|o| &o.totals),
-                "passed": outcome.as_ref().map(|o| o.passed),
+                "totals": outcome.map(|o| &o.totals),
+                "passed": outcome.map(|o| o.passed),
+                "gates": gates,
             });
             println!("{object}");
         } else {

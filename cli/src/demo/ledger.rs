@@ -19,9 +19,10 @@ use audit::{
     commitment::{Commitment, Secrets, Vault},
 };
 use chain::{
-    Backend, Chain, Outbox, Policy, Poster,
+    Artifact, Backend, Chain, Outbox, Policy, Poster,
     backend::Data,
-    gate::{self, Demand, Mandate, Proposal},
+    deployed::creation,
+    gate::{self, Demand, Gate, Mandate, Proposal},
     outbox::{Done, Posting, PostingId},
     poster::Posted,
     settlement,
@@ -118,18 +119,14 @@ impl Ledger {
         let poster = Poster::new(chain, outbox, payer, Policy::of_chain(chain_id), report).await?;
         let domain = Domain { chain_id, contract: Address::default() };
         let mut ledger = Self { poster, domain, audited: None, gas: Gas::default(), posted: Vec::new() };
-        ledger.domain.contract = ledger.create("elections", settlement::deploy()?.data.0).await?;
+        ledger.domain.contract = ledger.create("elections", Artifact::elections()?.bytecode).await?;
         let contract = ledger.domain.contract;
         story.say(&format!("The contract of elections is at {contract}; it has no owner."));
         Ok(ledger)
     }
 
     async fn create(&mut self, kind: &str, code: Vec<u8>) -> Result<Address> {
-        let Posted::Mined(mined) = self.post(kind, None, code).await? else {
-            bail!("the {kind} contract was created by another transaction")
-        };
-        let receipt = self.poster.chain().receipt(mined.hash).await?;
-        receipt.and_then(|r| r.created).with_context(|| format!("no {kind} contract was created"))
+        Ok(self.poster.create(creation(kind, code)).await?.0)
     }
 
     async fn post(&mut self, kind: &str, to: Option<Address>, data: Vec<u8>) -> Result<Posted> {
@@ -332,7 +329,7 @@ impl Ledger {
     async fn approved(&self) -> Result<bool> {
         let audited = self.audited()?;
         let model = audited.attestation.claim.model_commitment;
-        Ok(settlement::is_approved(self.poster.chain(), audited.gate, model).await?)
+        Ok(Gate::at(self.poster.chain(), audited.gate).await?.is_approved(model).await?)
     }
 }
 

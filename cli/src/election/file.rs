@@ -156,6 +156,21 @@ pub struct Prepared {
     pub table: HolderTable,
 }
 
+/// Votes of one kind: whose they are, and when they pass.
+#[derive(Clone, Debug)]
+pub struct Votes {
+    /// Where they are settled, and what they call.
+    pub settlement: Settlement,
+    /// When they pass.
+    pub pass_rule: PassRule,
+    /// Who decrypts.
+    pub trustees: Vec<TrusteeIdentity>,
+    /// How many decrypt together.
+    pub threshold: u8,
+    /// Whose they are.
+    pub organisation: String,
+}
+
 impl ElectionFile {
     /// Reads the file's text.
     ///
@@ -189,6 +204,23 @@ impl ElectionFile {
             operator,
         };
         Ok(Prepared { resolution, settlement, nonce: self.nonce, table })
+    }
+
+    /// What a contract that obeys votes of this kind has to know.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or nothing is settled.
+    pub fn votes(self, base: &Path) -> Result<Votes> {
+        let settlement = self.settlement()?;
+        let settlement = settlement.context("settlement: a contract obeys only votes with \"validity\"")?;
+        let table = read_table(&base.join(&self.census.table)).context("census.table")?;
+        Ok(Votes {
+            settlement,
+            pass_rule: self.pass.rule(&self.options, table.decimals)?,
+            trustees: self.trustees.read(base)?,
+            threshold: self.trustees.threshold,
+            organisation: self.organisation,
+        })
     }
 
     fn settlement(&self) -> Result<Option<Settlement>> {

@@ -12,7 +12,7 @@ pub mod show;
 mod tests;
 pub mod which;
 
-pub use file::read_table;
+pub use file::{ElectionFile, read_table};
 
 use crate::{chart, text, times};
 use anyhow::{Context, Result};

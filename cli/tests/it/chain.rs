@@ -161,7 +161,7 @@ fn a_contract_is_deployed_once_and_says_why_it_voids_nothing() {
     let refused = chain(&payer, &["void", &unknown, "--contract", contract]);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("WrongStage(") && said.contains("found = 0"), "{said}");
+    assert!(said.contains("WrongStage(") && said.contains("found = None"), "{said}");
     assert_eq!(blocks(), before);
 }
 

@@ -1,5 +1,4 @@
-//! The contract `Attestations`: how it is created, and what it is told.
-//! spec: `gate.attestations`.
+//! How the contract `Attestations` is created, and what it is told.
 
 use crate::{
     abi::{self, IAttestations},

@@ -1,8 +1,9 @@
-//! The contracts `ModelGate` and `Executor`: how they are created, what
-//! members vote on, and what the contracts are told. spec: `gate`.
+//! How `ModelGate` and `Executor` are created, what members vote on, and what
+//! the contracts are told.
 
+use super::Mandate;
 use crate::{
-    abi::{self, IElections, IModelGate},
+    abi::{IElections, IModelGate},
     artifact::{Artifact, InvalidArtifact},
     elections::{self, address, id},
 };
@@ -10,59 +11,7 @@ use alloy::{
     primitives::{B256, U256},
     sol_types::{SolCall, SolValue},
 };
-use circuits::types::{Address, Call, Draft, ElectionId, PassRule, keccak256};
-
-/// Whose votes a gate or an executor obeys. spec: `gate.mandate`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mandate {
-    /// The contract in which elections are settled.
-    pub elections: Address,
-    /// The organisation's name, as in drafts.
-    pub organisation: String,
-    /// The account that signs drafts.
-    pub organiser: Address,
-    /// The trustees' accounts in the draft's order.
-    pub trustees: Vec<Address>,
-    /// Trustees that decrypt together.
-    pub threshold: u8,
-    /// Fewest units over all options together.
-    pub quorum: u64,
-    /// A draft's fraction must be at least this one ..
-    pub majority_numerator: u32,
-    /// .. of the units over all options.
-    pub majority_denominator: u32,
-}
-
-impl Mandate {
-    /// A mandate that obeys votes like this draft's: its organisation,
-    /// organiser, trustees, and its own pass rule as the least one.
-    pub fn like(draft: &Draft) -> Self {
-        let PassRule { quorum, majority_numerator, majority_denominator, .. } = draft.pass_rule;
-        Self {
-            elections: draft.contract,
-            organisation: draft.organisation.clone(),
-            organiser: draft.organiser,
-            trustees: draft.trustees.iter().map(|trustee| trustee.signer).collect(),
-            threshold: draft.threshold,
-            quorum,
-            majority_numerator,
-            majority_denominator,
-        }
-    }
-
-    fn terms(&self) -> abi::Terms {
-        abi::Terms {
-            elections: address(self.elections),
-            organisation: self.organisation.clone(),
-            organiser: address(self.organiser),
-            trustees: self.trustees.iter().copied().map(address).collect(),
-            threshold: self.threshold,
-            quorum: self.quorum,
-            majorityNumerator: self.majority_numerator,
-            majorityDenominator: self.majority_denominator,
-        }
-    }
-}
+use circuits::types::{Address, Call, Draft, ElectionId, keccak256};
 
 /// The bytecode that creates a gate.
 ///
@@ -139,6 +88,17 @@ impl Proposal {
             }
         };
         Call { target: gate, value: [0; 32], data }
+    }
+}
+
+impl Demand {
+    pub(super) fn read(code: IModelGate::Demand) -> Option<Self> {
+        match code {
+            IModelGate::Demand::AllPass => Some(Self::AllPass),
+            IModelGate::Demand::NoneFails => Some(Self::NoneFails),
+            IModelGate::Demand::AnyVerdict => Some(Self::AnyVerdict),
+            IModelGate::Demand::__Invalid => None,
+        }
     }
 }
 

@@ -1,0 +1,50 @@
+//! What commands that create a contract have in common.
+
+use super::options::PosterOptions;
+use anyhow::Result;
+use chain::{Backend, Chain, Poster, deployed::creation, outbox::Mined};
+use circuits::types::Address;
+use serde_json::{Value, json};
+
+/// Opens the poster; a development chain pays for it.
+///
+/// # Errors
+/// If chain, account or outbox cannot be opened.
+pub async fn poster(options: &PosterOptions) -> Result<Poster<Chain>> {
+    let poster = options.open().await?;
+    if poster.chain().endow(poster.account()).await? {
+        eprintln!("    a development chain pays for {}", poster.account());
+    }
+    Ok(poster)
+}
+
+/// A contract, and the transaction that created it.
+#[derive(Clone, Copy, Debug)]
+pub struct Created {
+    /// Its address.
+    pub contract: Address,
+    /// The transaction.
+    pub mined: Mined,
+}
+
+impl Created {
+    /// Creates it, or finds the one that this outbox has created with the same
+    /// terms.
+    ///
+    /// # Errors
+    /// If it cannot be posted.
+    pub async fn new(poster: &mut Poster<Chain>, kind: &str, code: Vec<u8>) -> Result<Self> {
+        let (contract, mined) = poster.create(creation(kind, code)).await?;
+        Ok(Self { contract, mined })
+    }
+
+    /// For programs: {chain_id, contract, gas, transaction}.
+    pub fn json(&self, chain_id: u64) -> Value {
+        json!({
+            "chain_id": chain_id,
+            "contract": self.contract,
+            "gas": self.mined.gas,
+            "transaction": self.mined.hash,
+        })
+    }
+}
