@@ -53,6 +53,7 @@ pub enum Error {
 }
 
 /// Creates a contract. The same code of one outbox is created once.
+/// spec: `chain.contracts`
 pub fn creation(kind: &str, code: Vec<u8>) -> Posting {
     let id = PostingId::new(Hash(keccak256(&code)), kind, 0);
     Posting { id, to: None, data: Data(code), done: Done::Receipt }

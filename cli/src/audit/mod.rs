@@ -127,7 +127,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// A JSON file for people and programs.
-fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// Never for the project's own types.
+pub fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
     Ok(bytes)

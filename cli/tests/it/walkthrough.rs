@@ -1,20 +1,22 @@
-//! The walk-through of the guide, run as written: the shell blocks of
-//! `docs/guide/walkthrough.md`, each in its terminal, in the order of the
-//! page. A terminal is a bash in a process group of its own.
+//! The walk-throughs of the guide, run as written: the shell blocks of
+//! `docs/guide/walkthrough.md` and `docs/guide/gate.md`, each in its terminal,
+//! in the order of the page. A terminal is a bash in a process group of its own.
 
 use std::{
     collections::BTreeMap,
     fs,
     io::Write,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
-const PAGE: &str = include_str!("../../../docs/guide/walkthrough.md");
-const TERMINALS: [&str; 5] = ["node", "organiser", "trustees", "members", "monitor"];
+const ELECTION: &str = include_str!("../../../docs/guide/walkthrough.md");
+const GATE: &str = include_str!("../../../docs/guide/gate.md");
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 /// Longest wait for one block. The first run on a machine makes keys.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -27,8 +29,8 @@ struct Block {
     text: &'static str,
 }
 
-fn blocks() -> Vec<Block> {
-    let fences = PAGE.split("\n```sh ").skip(1);
+fn blocks(page: &'static str) -> Vec<Block> {
+    let fences = page.split("\n```sh ").skip(1);
     let block = |fence: &'static str| {
         let (info, rest) = fence.split_once('\n').unwrap();
         let (text, _) = rest.split_once("\n```").unwrap();
@@ -59,6 +61,7 @@ impl Terminal {
         }
         let path = std::env::var("PATH").unwrap();
         command.env("PATH", format!("{}:{path}", bin.display())).env("TABELLA_PORT", port.to_string());
+        command.env("EXAMPLES", EXAMPLES);
         let streams = command.stdin(Stdio::piped()).stdout(file.try_clone().unwrap()).stderr(file);
         Self { bash: streams.spawn().unwrap(), output }
     }
@@ -103,54 +106,109 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-#[test]
-fn the_walk_through_works_as_written() {
-    let place = tempfile::tempdir().unwrap();
-    let port = free_port();
-    let mut terminals: BTreeMap<&str, Terminal> =
-        TERMINALS.map(|name| (name, Terminal::open(name, place.path(), port))).into();
-    // Blocks that go on: terminal, file, start of the output.
-    let mut staying = Vec::new();
-    for (number, block) in blocks().into_iter().enumerate() {
-        let file = place.path().join(format!("block-{number}.sh"));
+/// A page that was run.
+struct Walk {
+    place: TempDir,
+    port: u16,
+    terminals: BTreeMap<&'static str, Terminal>,
+    /// Blocks that go on: terminal, file, start of the output.
+    staying: Vec<(&'static str, PathBuf, usize)>,
+}
+
+impl Walk {
+    /// Runs all blocks of a page.
+    fn through(page: &'static str) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let blocks = blocks(page);
+        let names = blocks.iter().map(|block| block.terminal).filter(|name| *name != "all");
+        let terminals = names.map(|name| (name, Terminal::open(name, place.path(), port))).collect();
+        let mut walk = Self { place, port, terminals, staying: Vec::new() };
+        for (number, block) in blocks.into_iter().enumerate() {
+            walk.run(number, &block);
+        }
+        walk
+    }
+
+    fn run(&mut self, number: usize, block: &Block) {
+        let file = self.place.path().join(format!("block-{number}.sh"));
         fs::write(&file, format!("{}\n", block.text)).unwrap();
-        let named = TERMINALS.into_iter().filter(|t| block.terminal == "all" || block.terminal == *t);
-        let named: Vec<&str> = named.collect();
-        assert!(!named.is_empty(), "no terminal is called {:?}", block.terminal);
-        for name in named {
-            let terminal = terminals.get_mut(name).unwrap();
+        for (name, terminal) in &mut self.terminals {
+            if block.terminal != "all" && block.terminal != *name {
+                continue;
+            }
             let start = terminal.output().len();
             terminal.start(&file);
             match block.until {
                 Some(text) => {
                     terminal.wait_for(start, text);
-                    staying.push((name, file.clone(), start));
+                    self.staying.push((name, file.clone(), start));
                 }
                 None => terminal.wait_for(start, &format!("::end {}", file.display())),
             }
         }
     }
-    let work = place.path().join("tabella-walkthrough");
-    check_result(&terminals, &work);
-    let (node, ending): (Vec<_>, Vec<_>) = staying.into_iter().partition(|(name, ..)| *name == "node");
-    assert_eq!((node.len(), ending.len()), (1, 2));
-    for (name, file, start) in ending {
-        terminals.get_mut(name).unwrap().wait_for(start, &format!("::end {}", file.display()));
+
+    fn output(&self, terminal: &str) -> String {
+        self.terminals[terminal].output()
     }
-    assert!(terminals["monitor"].output().contains("decryption and proofs verified"));
-    let node = terminals.get_mut("node").unwrap();
-    node.signal("-INT");
-    assert!(node.bash.wait().is_ok());
-    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "the node still serves");
+
+    /// The blocks that go on end by themselves, but for the node, which is
+    /// interrupted.
+    fn end(mut self, ending: usize) {
+        let staying = std::mem::take(&mut self.staying);
+        let (node, others): (Vec<_>, Vec<_>) = staying.into_iter().partition(|(name, ..)| *name == "node");
+        assert_eq!((node.len(), others.len()), (1, ending));
+        for (name, file, start) in others {
+            self.terminals.get_mut(name).unwrap().wait_for(start, &format!("::end {}", file.display()));
+        }
+        if let Some(monitor) = self.terminals.get("monitor") {
+            assert!(monitor.output().contains("decryption and proofs verified"));
+        }
+        let node = self.terminals.get_mut("node").unwrap();
+        node.signal("-INT");
+        assert!(node.bash.wait().is_ok());
+        assert!(TcpStream::connect(("127.0.0.1", self.port)).is_err(), "the node still serves");
+    }
+}
+
+#[test]
+fn the_walk_through_works_as_written() {
+    let walk = Walk::through(ELECTION);
+    check_result(&walk);
+    walk.end(2);
+}
+
+/// A31, A59, A68: from the contracts to the open gate, and to the revoked audit.
+#[test]
+fn the_walk_to_the_gate_works_as_written() {
+    let walk = Walk::through(GATE);
+    let organiser = walk.output("organiser");
+    for line in [
+        ": the gate would obey",
+        ": the executor would obey",
+        " has obeyed",
+        "finalised",
+        "VERIFIED\n",
+        "\ndone\n",
+    ] {
+        assert!(organiser.contains(line), "{line:?} is not in\n{organiser}");
+    }
+    let members = walk.output("members");
+    assert!(members.contains("\nAPPROVED\n"), "{members}");
+    let auditor = walk.output("auditor");
+    assert!(auditor.contains("\nNOT APPROVED\n") && !auditor.contains("\nAPPROVED\n"), "{auditor}");
+    walk.end(1);
 }
 
 /// Ada's 100 and Bob's 50.5 for apples, Cyd's 30 for pears.
-fn check_result(terminals: &BTreeMap<&str, Terminal>, work: &Path) {
-    let result = terminals["organiser"].output();
+fn check_result(walk: &Walk) {
+    let work = walk.place.path().join("tabella-walkthrough");
+    let result = walk.output("organiser");
     for line in ["150.50", "30.00", "\nPASSED\n", "3 of 3 members voted, with 5 entries", "INSECURE"] {
         assert!(result.contains(line), "{line:?} is not in\n{result}");
     }
-    assert!(terminals["members"].output().contains("\nVERIFIED\n"));
+    assert!(walk.output("members").contains("\nVERIFIED\n"));
     let tally = fs::read(work.join("record/tally.json")).unwrap();
     let tally: serde_json::Value = serde_json::from_slice(&tally).unwrap();
     assert_eq!(tally["totals"], serde_json::json!([15_050, 3_000, 0]));

@@ -1,5 +1,6 @@
 //! `Attestations`, `ModelGate` and `Executor` with a real proof.
 
+mod asked;
 mod attest;
 mod audit;
 mod executor;

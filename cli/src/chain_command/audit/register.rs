@@ -3,7 +3,7 @@
 use super::ContractOptions;
 use crate::{
     account,
-    audit::register::AuditorOptions,
+    audit::{self as files, register::AuditorOptions},
     chain_command::posting::{OneOptions, settle},
 };
 use anyhow::Result;
@@ -20,6 +20,9 @@ pub struct RegisterOptions {
     /// Sealed account of the organiser.
     #[arg(long, value_name = "FILE")]
     organiser: PathBuf,
+    /// File to write the registration to, for whoever checks offline.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     contract: ContractOptions,
     /// The passphrase opens the organiser's account, too.
@@ -35,11 +38,14 @@ pub async fn run(options: &RegisterOptions) -> Result<()> {
     let organiser = account::load(&options.organiser, &options.one.poster.passphrase)?;
     let (mut poster, domain) = options.contract.open(&options.one.poster).await?;
     let signed = options.auditor.sign(&organiser, &domain)?;
+    if let Some(out) = &options.out {
+        files::write(out, &files::pretty(&signed)?)?;
+    }
     let posted = settle(&mut poster, Office { contract: domain.contract }.register(&signed)).await?;
     let it = &signed.registration;
     let object = json!({
         "auditor": it.auditor, "counter": it.counter,
-        "chain_id": domain.chain_id, "contract": domain.contract,
+        "chain_id": domain.chain_id, "contract": domain.contract, "out": options.out,
     });
     options.one.tell(
         posted,

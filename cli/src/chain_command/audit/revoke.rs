@@ -3,7 +3,7 @@
 use super::ContractOptions;
 use crate::{
     account,
-    audit::{bytes32, word},
+    audit::{self as files, bytes32, word},
     chain_command::posting::{OneOptions, settle},
 };
 use anyhow::Result;
@@ -30,6 +30,9 @@ pub struct RevokeOptions {
     /// Sealed account of the attestation's auditor, or of the organiser.
     #[arg(long, value_name = "FILE")]
     signer: PathBuf,
+    /// File to write the revocation to, for whoever checks offline.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     contract: ContractOptions,
     #[command(flatten)]
@@ -50,10 +53,13 @@ pub async fn run(options: &RevokeOptions) -> Result<()> {
     let revocation = Revocation { attestation: options.id, reason: options.reason.clone(), time };
     let signature = signer.sign(revocation.signing_hash(&domain));
     let signed = SignedRevocation { revocation, signature };
+    if let Some(out) = &options.out {
+        files::write(out, &files::pretty(&signed)?)?;
+    }
     let posted = settle(&mut poster, Office { contract: domain.contract }.revoke(&signed)).await?;
     let id = word(options.id);
     let object = json!({
-        "attestation": id, "time": time, "chain_id": domain.chain_id, "contract": domain.contract,
+        "attestation": id, "time": time, "chain_id": domain.chain_id, "contract": domain.contract, "out": options.out,
     });
     options.one.tell(posted, &format!("{id} no longer counts"), object);
     Ok(())
