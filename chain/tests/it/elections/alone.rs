@@ -7,7 +7,7 @@ use super::{
         ONE, POSTER, TWO, closed, deployed, election_on, keyed, layout, opened, post_all, posted, refused,
         result_calls, send, settled, view,
     },
-    verifiers::points_under,
+    verifiers::{outside_subgroup, points_under},
 };
 use crate::{
     chain::{Chain, START},
@@ -441,6 +441,40 @@ fn a53_heads_and_orders_of_another_election_are_refused() {
     let open = SignedHead { head, signature: e.head(ONE, START, false).signature };
     let error: IElections::WrongSigner = refused(&chain, elections::close(&open, Some(&e.order()))).error();
     assert!(error.role.starts_with(b"operator"));
+}
+
+// --- Ballots
+
+/// A coordinate plus q would be the same point, and B may be on its curve but
+/// outside of the subgroup: only what is checked under any factor counts.
+#[test]
+fn a9_a14_points_of_a_batch_have_one_form_and_the_right_order() {
+    use ark_ff::{BigInteger, PrimeField};
+    let q = U256::from_be_slice(&verifier::curve::Fq::MODULUS.to_bytes_be());
+    let (e, chain) = (&settled().election, closed(ONE));
+    let honest = e.entries[..4].to_vec();
+    let refused_by = |proof: [u8; 256], precompile: u64| {
+        let mut ballots = honest.clone();
+        ballots[3].proof.0 = proof;
+        let error: IGroth16Verifiers::PrecompileFailed =
+            refused(&chain, elections::post_batch(e.id(), 0, &ballots)).error();
+        assert_eq!(error.precompile, U256::from(precompile));
+    };
+    // A, B and C have two, four and two words.
+    for (word, precompile) in [7, 7, 8, 8, 8, 8, 7, 7].into_iter().enumerate() {
+        let mut proof = honest[3].proof.0;
+        let place = &mut proof[32 * word..32 * (word + 1)];
+        let alias = U256::from_be_slice(place) + q;
+        place.copy_from_slice(&alias.to_be_bytes::<32>());
+        refused_by(proof, precompile);
+    }
+    let mut proof = honest[3].proof.0;
+    proof[64..192].copy_from_slice(&outside_subgroup());
+    refused_by(proof, 8);
+    // With A at infinity nothing would bind B.
+    proof[..64].fill(0);
+    refused_by(proof, 8);
+    send(&mut chain.clone(), elections::post_batch(e.id(), 0, &honest)).gas();
 }
 
 // --- Results

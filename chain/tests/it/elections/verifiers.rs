@@ -177,6 +177,19 @@ fn a55_only_its_creation_shows_that_a_contract_began_empty() {
     let call = IElections::resultCall { electionId: elections::id(s.election.id()) };
     let found = IElections::resultCall::abi_decode_returns(chain.call(address, call.abi_encode()).output());
     assert_eq!(found.unwrap().totals, forged);
+    // Beside verifiers that accept everything.
+    let code = chain.code(contract());
+    let genuine = verifiers(&chain).into_array();
+    let places: Vec<usize> = (0..code.len() - 20).filter(|at| code[*at..at + 20] == genuine).collect();
+    assert!(!places.is_empty());
+    let mut beside = code;
+    places.iter().for_each(|at| beside[*at..at + 20].fill(0xee));
+    let (address, _) = chain.create(OTHER, creation_with(&BTreeMap::new(), &beside));
+    assert!(ours.is_code(&chain.code(address)));
+    let answer = chain.call(address, IElections::verifiersCall {}.abi_encode());
+    let found = IElections::verifiersCall::abi_decode_returns(answer.output()).unwrap();
+    assert_eq!(found, Address::repeat_byte(0xee));
+    // What tells them apart.
     assert!(!ours.is_creation(&poisoned, &[]));
     assert!(ours.is_creation(&ours.bytecode, &[]));
     assert!(!ours.is_creation(&[&ours.bytecode[..], &[0]].concat(), &[]));
@@ -285,7 +298,7 @@ fn generator() -> [u8; 128] {
 }
 
 /// A point of the twist that is not in the subgroup of order r.
-fn outside_subgroup() -> [u8; 128] {
+pub(super) fn outside_subgroup() -> [u8; 128] {
     use verifier::curve::{Fq, Fq2, G2Affine};
     let candidates = (1u64..).map(|i| Fq2::new(Fq::from(i), Fq::from(0u64)));
     let point = candidates
