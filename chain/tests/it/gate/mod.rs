@@ -2,6 +2,7 @@
 
 mod attest;
 mod audit;
+mod decoders;
 mod executor;
 mod inputs;
 mod interface;
