@@ -169,10 +169,12 @@ library AuditInputs {
         assembly ("memory-safe") {
             offset := encoded.offset
         }
-        // The compiler keeps offsets and lengths below 2^64.
+        // The compiler lets an offset lead before the calldata, to an address
+        // that has wrapped around: nothing may be added to it.
         bool fits;
         unchecked {
-            fits = offset <= start && start + length <= offset + encoded.length;
+            uint256 from = start - offset;
+            fits = from <= encoded.length && length <= encoded.length - from;
         }
         if (!fits) revert Malformed();
     }

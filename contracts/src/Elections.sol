@@ -270,6 +270,7 @@ contract Elections is IElections, EIP712("Tabella", "1") {
         if (head.size == 0) revert EmptyBoard();
         if (block.timestamp < s.closing) {
             if (!s.earlyClose) revert TooEarly(s.closing, block.timestamp);
+            if (block.timestamp < s.opening) revert TooEarly(s.opening, block.timestamp);
             bytes32 structHash = keccak256(abi.encode(CLOSE, electionId));
             _requireSigner("organiser", 0, s.organiser, structHash, order);
         }

@@ -261,8 +261,8 @@ interface IElections {
     function anchor(bytes32 electionId, Head calldata head, bytes calldata signature) external;
 
     /// Takes the closed head as final. Before the closing time only if the
-    /// draft allows it and with the organiser's order to close; `order` is
-    /// not read from then on.
+    /// draft allows it, from the opening on, and with the organiser's order to
+    /// close; `order` is not read from the closing time on.
     function close(
         bytes32 electionId,
         Head calldata head,

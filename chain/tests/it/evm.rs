@@ -1,7 +1,8 @@
 //! The tests' chain, with one sender and results to unwrap.
 
 use crate::chain::{self, Chain};
-use revm::primitives::{Address, Log};
+use revm::primitives::{Address, Log, U256};
+use std::collections::BTreeMap;
 
 /// Most gas of a transaction.
 pub const GAS_LIMIT: u64 = chain::GAS_LIMIT;
@@ -22,7 +23,8 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reverted(pub Vec<u8>);
 
-/// See the module.
+/// See the module. A clone goes its own way.
+#[derive(Clone)]
 pub struct Evm {
     chain: Chain,
 }
@@ -62,6 +64,11 @@ impl Evm {
     /// The same without a trace.
     pub fn simulate(&self, to: Address, data: Vec<u8>, gas: u64) -> Result<Sent, Reverted> {
         result(self.chain.clone().send_with(SENDER, to, data, gas))
+    }
+
+    /// A contract's storage, without what is zero.
+    pub fn storage(&self, of: Address) -> BTreeMap<U256, U256> {
+        self.chain.storage(of)
     }
 
     /// What a view returns.

@@ -19,7 +19,7 @@ use revm::primitives::Address;
 
 /// A change to bytes, at random: a bit, a byte, a word, an end cut off or
 /// added, a part copied elsewhere.
-fn mutate(call: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
+pub fn mutate(call: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
     let mut out = call.to_vec();
     let mut below = |n: usize| usize::try_from(rng.next_u64() % n.max(1) as u64).unwrap();
     let at = below(out.len());

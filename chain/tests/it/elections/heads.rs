@@ -122,6 +122,19 @@ fn closing_before_the_time_takes_the_organisers_order() {
     assert_eq!(stage(&chain), Stage::Closed);
 }
 
+/// A68: voting ends after its opening, whatever the organiser orders. A gate
+/// counts a vote that may close early as of its opening.
+#[test]
+fn a68_no_order_closes_an_election_before_its_opening() {
+    let (e, mut chain) = (&settled().election, opened());
+    let close = elections::close(&e.head(ONE, 10, true), Some(&e.order()));
+    chain.time = TIMES.opening - 1;
+    let error: IElections::TooEarly = refused(&chain, close.clone()).error();
+    assert_eq!(error.from, TIMES.opening);
+    chain.time = TIMES.opening;
+    send(&mut chain, close).gas();
+}
+
 #[test]
 fn an_election_closes_once() {
     let (e, mut chain) = (&settled().election, closed(ONE));

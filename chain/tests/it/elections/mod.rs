@@ -3,7 +3,7 @@
 
 mod abi;
 mod alone;
-mod decoders;
+pub mod decoders;
 mod gas;
 mod griefing;
 mod heads;

@@ -194,6 +194,54 @@ fn exchanged_group_names_are_refused() {
     refused(world.attest(&exchanged), IAttestations::OtherData::SELECTOR);
 }
 
+/// A57, A58: every part of the root that the claim does not choose, alone.
+#[test]
+fn a57_the_root_is_that_of_the_circuits_own_numbers() {
+    use circuits::attestation::{Layout, Packing, Shape, SrsId};
+    let shape = Shape::on_chain;
+    let of = |k: u32, columns: usize, packing: Packing, labels: bool| {
+        Shape::new(k, columns, packing, Layout::new(24, labels, 1).unwrap(), shape().views().to_vec())
+            .unwrap()
+    };
+    let packing = shape().packing();
+    assert_eq!(of(shape().k(), shape().columns(), packing, true), shape());
+    let mut world = World::new();
+    let mut expect = |what: &str, change: &dyn Fn(&mut Proven)| {
+        let mut proven = PROVEN.clone();
+        change(&mut proven);
+        assert_ne!(proven.data.root(), PROVEN.data.root(), "{what}");
+        world.anchor(proven.data.root()).unwrap();
+        world.mine();
+        let attestation = Attestation::sign(&world.terms(), proven, &world.auditor).unwrap();
+        refused(world.attest(&attestation), IAttestations::OtherData::SELECTOR);
+    };
+    expect("parameters", &|p| p.data.srs = SrsId([1; 32]));
+    expect("rows", &|p| p.data.shape = of(17, 8, packing, true));
+    expect("columns", &|p| p.data.shape = of(16, 7, packing, true));
+    expect("records per cell", &|p| p.data.shape = of(16, 8, Packing::One, true));
+    expect("codes", &|p| p.data.shape = of(16, 8, packing, false));
+    expect("records", &|p| p.data.records += 1);
+    expect("commitments", &|p| p.data.data.0[0] ^= 1);
+    expect("mapping", &|p| p.data.mapping[0] ^= 1);
+}
+
+/// Nobody signs for the zero account, though the organiser registered it: a
+/// signature from which no account can be recovered is nobody's.
+#[test]
+fn a59_the_zero_account_attests_nothing() {
+    let mut world = World::new();
+    let mut registration = world.registration(0, u64::MAX, 1);
+    registration.auditor = circuits::types::Address::default();
+    let organiser = world.organiser.clone();
+    world.register_by(registration, &organiser).unwrap();
+    let mut submission = audits::submission(&world.attestation());
+    submission.claim.auditor = alloy::primitives::Address::ZERO;
+    for signature in [vec![0; 65], vec![], submission.signature.to_vec()] {
+        submission.signature = signature.into();
+        refused(send(&mut world, submission.clone()), IAttestations::WrongSigner::SELECTOR);
+    }
+}
+
 fn flip(submission: &mut Submission, at: usize) {
     let mut bytes = submission.proof.to_vec();
     bytes[at] ^= 1;
@@ -413,13 +461,18 @@ fn a54_a_tampered_proof_costs_no_more_than_the_cap() {
 #[test]
 fn a55_another_verifier_is_refused_when_deploying() {
     let mut world = World::empty();
-    let nothing = circuits::types::Address([0x77; 20]);
+    let (nothing, nobody) = (circuits::types::Address([0x77; 20]), circuits::types::Address::default());
     for other in [nothing, ours(world.attestations)] {
         let code = audits::creation_code(other, ORGANISATION, world.organiser.address()).unwrap();
-        assert!(world.evm.deploy(code).is_err());
+        let why = world.evm.deploy(code).unwrap_err();
+        assert!(why.contains(&hex::encode(&keccak256("OtherVerifier(bytes32,bytes32)")[..4])), "{why}");
     }
-    let code = audits::creation_code(ours(world.verifier), "", world.organiser.address()).unwrap();
-    assert!(world.evm.deploy(code).is_err());
+    // Nor an organisation without a name or an organiser.
+    for (name, organiser) in [("", world.organiser.address()), (ORGANISATION, nobody)] {
+        let code = audits::creation_code(ours(world.verifier), name, organiser).unwrap();
+        let why = world.evm.deploy(code).unwrap_err();
+        assert!(why.contains(&hex::encode(&keccak256("NoOrganisation()")[..4])), "{why}");
+    }
     let code = audits::creation_code(ours(world.verifier), ORGANISATION, world.organiser.address()).unwrap();
     let (_, length, _) = world.evm.deploy(code).unwrap();
     assert!(length <= CODE_LIMIT, "{length} bytes of code");

@@ -3,32 +3,42 @@
 use super::{
     audit::ISSUED,
     votes,
-    world::{Votes, account, deploy_testing, ours, refused},
+    world::{Votes, account, deploy_testing, error, ours, refused},
 };
 use crate::evm::{GAS_LIMIT, Reverted, Sent};
-use alloy::sol_types::{SolCall, SolError};
+use alloy::{
+    primitives::{B256, U256},
+    sol_types::{SolCall, SolError, SolValue},
+};
 use chain::{
     abi::IExecutor::{self, Standing},
     elections::id,
-    gate,
+    gate::{self, Mandate},
 };
 use circuits::types::{Address, Call, Draft, ElectionId, keccak256, word_address, word_u64};
 use revm::primitives::Address as EvmAddress;
 
 const CLOSING: u64 = ISSUED + 500;
-const DELAY: u64 = 86_400;
+/// From queueing a vote until it may run.
+pub const DELAY: u64 = 86_400;
 
-struct World {
-    votes: Votes,
-    executor: EvmAddress,
-    timelock: EvmAddress,
-    target: EvmAddress,
+/// An executor, its timelock, and something to call.
+pub struct World {
+    pub votes: Votes,
+    pub executor: EvmAddress,
+    pub timelock: EvmAddress,
+    pub target: EvmAddress,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
+        Self::waiting(DELAY)
+    }
+
+    /// With another delay.
+    fn waiting(delay: u64) -> Self {
         let (mut votes, _) = Votes::new();
-        let code = gate::executor_creation_code(&votes.mandate, DELAY).unwrap();
+        let code = gate::executor_creation_code(&votes.mandate, delay).unwrap();
         let (executor, length, gas) = votes.world.evm.deploy(code).unwrap();
         println!("Executor: {length} bytes of code, {gas} gas to create with its timelock");
         let answer = votes.world.evm.view(executor, keccak256("timelock()")[..4].to_vec());
@@ -58,7 +68,7 @@ impl World {
         u64::from_be_bytes(answer[24..].try_into().unwrap())
     }
 
-    fn act(&self) -> Call {
+    pub fn act(&self) -> Call {
         Call { target: ours(self.target), value: [0; 32], data: keccak256("act()")[..4].to_vec() }
     }
 
@@ -67,7 +77,7 @@ impl World {
     }
 
     /// A vote that passed, or did not.
-    fn vote(&mut self, calls: Vec<Call>, passed: bool) -> (ElectionId, Draft) {
+    pub fn vote(&mut self, calls: Vec<Call>, passed: bool) -> (ElectionId, Draft) {
         let draft = self.draft(calls);
         (self.votes.settle(&draft, passed), draft)
     }
@@ -79,7 +89,7 @@ impl World {
         (self.votes.settle(&draft, true), draft)
     }
 
-    fn queue(&mut self, it: &(ElectionId, Draft)) -> Result<Sent, Reverted> {
+    pub fn queue(&mut self, it: &(ElectionId, Draft)) -> Result<Sent, Reverted> {
         self.send(self.executor, gate::queue(it.0, &it.1))
     }
 
@@ -93,7 +103,7 @@ impl World {
         IExecutor::standingCall::abi_decode_returns(&answer).unwrap()
     }
 
-    fn wait(&mut self, seconds: u64) {
+    pub fn wait(&mut self, seconds: u64) {
         let time = self.votes.world.time + seconds;
         self.votes.world.mine_at(time);
     }
@@ -264,4 +274,168 @@ fn gate_and_executor_share_a_vote() {
     world.wait(DELAY);
     world.execute(&vote).unwrap();
     assert_eq!(world.acted(), 1);
+}
+
+/// What is ready runs through the executor alone, also in the timelock's own
+/// form; there is no second door.
+#[test]
+fn a68_nobody_runs_a_ready_batch_at_the_timelock() {
+    let mut world = World::new();
+    let vote = world.vote(vec![world.act()], true);
+    world.queue(&vote).unwrap();
+    world.wait(DELAY);
+    let calls = &vote.1.calls;
+    let targets: Vec<_> = calls.iter().map(|c| chain::elections::address(c.target)).collect();
+    let values: Vec<_> = calls.iter().map(|c| U256::from_be_bytes(c.value)).collect();
+    let data: Vec<_> = calls.iter().map(|c| alloy::primitives::Bytes::from(c.data.clone())).collect();
+    let salt = B256::new(vote.0.to_bytes());
+    let batch = (targets.clone(), values.clone(), data.clone(), B256::ZERO, salt).abi_encode_params();
+    let again = (targets, values, data, B256::ZERO, B256::ZERO, U256::from(DELAY)).abi_encode_params();
+    for (function, arguments) in [
+        ("executeBatch(address[],uint256[],bytes[],bytes32,bytes32)", batch),
+        ("scheduleBatch(address[],uint256[],bytes[],bytes32,bytes32,uint256)", again),
+    ] {
+        let call = [&keccak256(function)[..4], &arguments].concat();
+        let unauthorised = keccak256("AccessControlUnauthorizedAccount(address,bytes32)");
+        let selector = [unauthorised[0], unauthorised[1], unauthorised[2], unauthorised[3]];
+        refused(world.send(world.timelock, call), selector);
+    }
+    assert_eq!((world.acted(), world.standing(vote.0)), (0, Standing::Ready));
+    world.execute(&vote).unwrap();
+    assert_eq!(world.acted(), 1);
+}
+
+/// A call of the draft, to a contract that calls `to` with `data` once.
+fn caller(world: &mut World, to: EvmAddress, data: &[u8]) -> Call {
+    let json = include_str!("../../../../contracts/artifacts/testing/Caller.json");
+    let caller = deploy_testing(&mut world.votes.world.evm, json);
+    let arguments = (to, alloy::primitives::Bytes::from(data.to_vec())).abi_encode_params();
+    let set = [&keccak256("set(address,bytes)")[..4], &arguments].concat();
+    world.send(caller, set).unwrap();
+    Call { target: ours(caller), value: [0; 32], data: keccak256("act()")[..4].to_vec() }
+}
+
+/// A contract that is called calls back: the batch does not run twice, and
+/// another one that is ready runs, once.
+#[test]
+fn a68_a_call_back_runs_nothing_twice() {
+    let mut world = World::new();
+    let other = world.vote_anew(vec![world.act()]);
+    world.queue(&other).unwrap();
+    let run_other = gate::execute(other.0, &other.1);
+    let executor = world.executor;
+    let nested = caller(&mut world, executor, &run_other);
+    let act = world.act();
+    let outer = world.vote(vec![nested, act.clone()], true);
+    world.queue(&outer).unwrap();
+
+    // The call back needs the draft that it is part of: it is told afterwards.
+    let json = include_str!("../../../../contracts/artifacts/testing/Caller.json");
+    let twice = deploy_testing(&mut world.votes.world.evm, json);
+    let call = Call { target: ours(twice), ..act.clone() };
+    let mut draft = world.draft(vec![call, act]);
+    draft.nonce = [5; 32];
+    let again = (world.votes.settle(&draft, true), draft);
+    world.queue(&again).unwrap();
+    let data = alloy::primitives::Bytes::from(gate::execute(again.0, &again.1));
+    let set = [&keccak256("set(address,bytes)")[..4], &(executor, data).abi_encode_params()].concat();
+    world.send(twice, set).unwrap();
+
+    world.wait(DELAY);
+    world.execute(&again).unwrap_err();
+    assert_eq!((world.acted(), world.standing(again.0)), (0, Standing::Ready));
+    world.execute(&outer).unwrap();
+    assert_eq!((world.standing(outer.0), world.standing(other.0)), (Standing::Done, Standing::Done));
+    assert_eq!(world.acted(), 2);
+    world.execute(&other).unwrap_err();
+    assert_eq!(world.acted(), 2);
+}
+
+/// Nor does the timelock listen to whom it calls.
+#[test]
+fn a68_the_timelock_does_not_listen_to_what_it_calls() {
+    let mut world = World::new();
+    let timelock = world.timelock;
+    let grant = [
+        &keccak256("grantRole(bytes32,address)")[..4],
+        &keccak256("PROPOSER_ROLE"),
+        &word_address(account(9).address()),
+    ]
+    .concat();
+    let delay = [&keccak256("updateDelay(uint256)")[..4], &word_u64(0)].concat();
+    for (at, data) in (21..).zip([grant, delay]) {
+        let call = caller(&mut world, timelock, &data);
+        let mut draft = world.draft(vec![call]);
+        draft.nonce = [at; 32];
+        let vote = (world.votes.settle(&draft, true), draft);
+        world.queue(&vote).unwrap();
+        world.wait(DELAY);
+        world.execute(&vote).unwrap_err();
+        assert_eq!(world.standing(vote.0), Standing::Ready);
+    }
+    let answer = world.votes.world.evm.view(timelock, keccak256("getMinDelay()")[..4].to_vec());
+    assert_eq!(answer, word_u64(DELAY));
+}
+
+/// Members who want none have no delay; still nothing runs twice or unqueued.
+#[test]
+fn without_a_delay_a_vote_runs_in_the_block_that_queues_it() {
+    let mut world = World::waiting(0);
+    let vote = world.vote(vec![world.act()], true);
+    refused(world.execute(&vote), IExecutor::NotQueued::SELECTOR);
+    world.queue(&vote).unwrap();
+    world.execute(&vote).unwrap();
+    world.execute(&vote).unwrap_err();
+    assert_eq!((world.acted(), world.standing(vote.0)), (1, Standing::Done));
+}
+
+/// What is sent beyond the calls' values is the timelock's, to be spent by
+/// later votes alone.
+#[test]
+fn what_is_sent_too_much_stays_for_later_votes() {
+    let mut world = World::new();
+    let mut call = world.act();
+    call.value = word_u64(5);
+    let (first, second) = (world.vote(vec![call.clone()], true), world.vote_anew(vec![call]));
+    world.queue(&first).unwrap();
+    world.queue(&second).unwrap();
+    world.wait(DELAY);
+    world.votes.world.evm.send_with(world.executor, gate::execute(first.0, &first.1), GAS_LIMIT, 10).unwrap();
+    world.execute(&second).unwrap();
+    assert_eq!(world.acted(), 2);
+}
+
+/// An address without code answers every call, as to an account that is paid:
+/// such a call is made, and does nothing.
+#[test]
+fn a_call_to_an_address_without_code_is_made() {
+    let mut world = World::new();
+    let nobody = Call { target: account(33).address(), ..world.act() };
+    let vote = world.vote(vec![nobody], true);
+    world.queue(&vote).unwrap();
+    world.wait(DELAY);
+    world.execute(&vote).unwrap();
+    assert_eq!((world.acted(), world.standing(vote.0)), (0, Standing::Done));
+}
+
+/// Each term of a mandate that is none, alone.
+#[test]
+fn a68_what_makes_no_mandate_is_refused_by_name() {
+    let (mut votes, _) = Votes::new();
+    let mut refuse = |field: &str, change: &dyn Fn(&mut Mandate)| {
+        let mut mandate = votes.mandate.clone();
+        change(&mut mandate);
+        let code = gate::executor_creation_code(&mandate, DELAY).unwrap();
+        let why = votes.world.evm.deploy(code).expect_err(field);
+        let expected = [&error("InvalidTerms")[..], &(field.to_owned(),).abi_encode_params()].concat();
+        assert!(why.contains(&hex::encode(expected)), "{field}: {why}");
+    };
+    refuse("elections", &|m| m.elections = Address([0x99; 20]));
+    refuse("organisation", &|m| m.organisation.clear());
+    refuse("organiser", &|m| m.organiser = Address::default());
+    refuse("trustees", &|m| m.threshold = 1);
+    refuse("trustees", &|m| m.threshold = 4);
+    refuse("trustees", &|m| m.trustees.truncate(1));
+    refuse("majority", &|m| m.majority_numerator = m.majority_denominator);
+    refuse("majority", &|m| (m.majority_numerator, m.majority_denominator) = (0, 0));
 }

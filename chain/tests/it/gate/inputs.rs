@@ -8,7 +8,7 @@ use super::{
 use crate::evm::{Evm, GAS_LIMIT};
 use alloy::{
     primitives::U256,
-    sol_types::{SolCall, SolType, SolValue, sol_data},
+    sol_types::{SolCall, SolError, SolType, SolValue, sol_data},
 };
 use chain::{abi, audits};
 use circuits::{
@@ -25,6 +25,42 @@ use revm::primitives::Address;
 const HARNESS: &str = include_str!("../../../../contracts/artifacts/testing/AuditInputsHarness.json");
 const DIGEST: [u8; 32] = [0xd1; 32];
 
+alloy::sol! {
+    #[derive(Debug)]
+    enum PolicyFault {
+        Format,
+        Cells,
+        Sample,
+        MinimumCell,
+        MinimumShare,
+        Disclosure,
+        Threshold,
+        Views,
+        Groups,
+        Allowed,
+        NoSuchGroup,
+        Checks,
+        NeedsScores
+    }
+    error InvalidPolicy(PolicyFault fault, uint256 index);
+    error InvalidOutcome(uint256 view_);
+    error InvalidTable(uint256 expected, uint256 found);
+    error Malformed();
+    error CellTooSmall(uint256 cell, uint256 found, uint256 minimum);
+}
+
+fn policy_fault(fault: PolicyFault, index: usize) -> Vec<u8> {
+    InvalidPolicy { fault, index: U256::from(index) }.abi_encode()
+}
+
+fn outcome_fault(view: usize) -> Vec<u8> {
+    InvalidOutcome { view_: U256::from(view) }.abi_encode()
+}
+
+fn table_fault(expected: usize, found: usize) -> Vec<u8> {
+    InvalidTable { expected: U256::from(expected), found: U256::from(found) }.abi_encode()
+}
+
 struct Harness {
     evm: Evm,
     address: Address,
@@ -39,10 +75,14 @@ impl Harness {
 
     /// The inputs, or the error.
     fn encode(&mut self, submission: &abi::Submission) -> Result<Vec<U256>, crate::evm::Reverted> {
+        self.call(&(submission.clone(), alloy::primitives::B256::new(DIGEST)).abi_encode_params())
+    }
+
+    /// The same with calldata made by hand.
+    fn call(&mut self, arguments: &[u8]) -> Result<Vec<U256>, crate::evm::Reverted> {
         let kind = abi::IAttestations::attestCall::SIGNATURE.strip_prefix("attest(").unwrap();
         let signature = format!("encode({},bytes32)", kind.strip_suffix(')').unwrap());
-        let arguments = (submission.clone(), alloy::primitives::B256::new(DIGEST)).abi_encode_params();
-        let call = [&keccak256(signature)[..4], &arguments].concat();
+        let call = [&keccak256(signature)[..4], arguments].concat();
         let sent = self.evm.simulate(self.address, call, GAS_LIMIT)?;
         Ok(<sol_data::Array<sol_data::Uint<256>>>::abi_decode(&sent.output).unwrap())
     }
@@ -208,45 +248,58 @@ fn the_contract_computes_the_circuits_public_inputs() {
 fn a58_the_contract_refuses_the_policies_that_the_verifier_refuses() {
     let mut harness = Harness::new();
     let base = PROVEN.statement.clone();
-    let mut refuse = |what: &str, change: &dyn Fn(&mut Policy)| {
+    let mut refuse = |what: &str, fault: PolicyFault, index: usize, change: &dyn Fn(&mut Policy)| {
         let mut statement = base.clone();
         change(&mut statement.policy);
         assert!(!statement.has_form(), "{what} is allowed off chain");
-        assert!(harness.encode(&submission(&statement)).is_err(), "{what} is allowed on chain");
+        let reverted = harness.encode(&submission(&statement)).expect_err(what);
+        assert_eq!(hex::encode(reverted.0), hex::encode(policy_fault(fault, index)), "{what}");
     };
+    use PolicyFault as F;
     let set = |bits: u16| GroupSet::from_bits(bits);
-    refuse("no cells", &|p| p.cells = 0);
-    refuse("more cells than the shape has", &|p| p.cells = 25);
-    refuse("an empty sample", &|p| p.sample = CellSet::EMPTY);
-    refuse("a sample beyond the cells", &|p| {
+    refuse("no cells", F::Cells, 0, &|p| p.cells = 0);
+    refuse("more cells than the shape has", F::Cells, 0, &|p| {
+        p.cells = 25;
+        p.views.iter_mut().for_each(|v| v.allowed.push(set(1)));
+    });
+    refuse("an empty sample", F::Sample, 0, &|p| p.sample = CellSet::EMPTY);
+    refuse("a sample beyond the cells", F::Sample, 0, &|p| {
         p.cells = 23;
         p.views.iter_mut().for_each(|v| v.allowed.truncate(23));
     });
-    refuse("a minimum cell of 0", &|p| p.minimum_cell = 0);
-    refuse("a minimum cell of 2^24", &|p| p.minimum_cell = 1 << 24);
-    refuse("a share above 1", &|p| p.minimum_share = Ratio::new(3, 2));
-    refuse("a share over 0", &|p| p.minimum_share = Ratio::new(0, 0));
+    refuse("a minimum cell of 0", F::MinimumCell, 0, &|p| p.minimum_cell = 0);
+    refuse("a minimum cell of 2^24", F::MinimumCell, 0, &|p| p.minimum_cell = 1 << 24);
+    refuse("a share above 1", F::MinimumShare, 0, &|p| p.minimum_share = Ratio::new(3, 2));
+    refuse("a share over 0", F::MinimumShare, 0, &|p| p.minimum_share = Ratio::new(0, 0));
     for metric in Metric::ALL {
+        use circuits::attestation::Bound::{DeviationsAtMost, DifferenceAtMost, RatioAtLeast};
         let at = metric.index();
-        refuse("a threshold over 0", &|p| p.thresholds[at] = Ratio::new(1, 0));
-        if metric == Metric::TwoProportionTest {
-            refuse("no deviations", &|p| p.thresholds[at] = Ratio::new(0, 1));
+        // For a difference nothing else is wrong with 0/0, for deviations with 1/0.
+        let over_nothing = Ratio::new(u16::from(metric.bound() != DifferenceAtMost), 0);
+        refuse("a threshold over 0", F::Threshold, at, &|p| p.thresholds[at] = over_nothing);
+        if metric.bound() == DeviationsAtMost {
+            refuse("no deviations", F::Threshold, at, &|p| p.thresholds[at] = Ratio::new(0, 1));
         } else {
-            refuse("a threshold above 1", &|p| p.thresholds[at] = Ratio::new(6, 5));
+            refuse("a threshold above 1", F::Threshold, at, &|p| p.thresholds[at] = Ratio::new(6, 5));
         }
-        if metric.bound() == circuits::attestation::Bound::RatioAtLeast {
-            refuse("a ratio of 0", &|p| p.thresholds[at] = Ratio::new(0, 1));
+        if metric.bound() == RatioAtLeast {
+            refuse("a ratio of 0", F::Threshold, at, &|p| p.thresholds[at] = Ratio::new(0, 1));
         }
     }
-    refuse("two views", &|p| p.views.truncate(p.views.len() - 1));
-    refuse("four views", &|p| p.views.push(p.views[0].clone()));
-    refuse("a view of one group", &|p| p.views[0].groups = 1);
-    refuse("a view of five groups in the first", &|p| p.views[0].groups = 5);
-    refuse("a cell too few", &|p| p.views[1].allowed.truncate(23));
-    refuse("a group that is not there", &|p| p.views[1].allowed[3] = set(1 << 7));
-    refuse("an excluded group that is not there", &|p| p.views[2].excluded = set(1 << 14));
-    refuse("no checks", &|p| p.views[2].checks.clear());
-    refuse("a check of scores", &|p| p.views[2].checks.push(Metric::ScoringImpactRatio));
+    refuse("two views", F::Views, 2, &|p| p.views.truncate(p.views.len() - 1));
+    refuse("four views", F::Views, 4, &|p| p.views.push(p.views[0].clone()));
+    refuse("a view of one group", F::Groups, 0, &|p| {
+        let view = &mut p.views[0];
+        view.groups = 1;
+        view.allowed.fill(set(1));
+    });
+    refuse("a view of five groups in the first", F::Groups, 0, &|p| p.views[0].groups = 5);
+    refuse("a cell too few", F::Allowed, 1, &|p| p.views[1].allowed.truncate(23));
+    refuse("a cell too many", F::Allowed, 1, &|p| p.views[1].allowed.push(set(1)));
+    refuse("a group that is not there", F::NoSuchGroup, 1, &|p| p.views[1].allowed[3] = set(1 << 7));
+    refuse("an excluded group that is not there", F::NoSuchGroup, 2, &|p| p.views[2].excluded = set(1 << 14));
+    refuse("no checks", F::Checks, 2, &|p| p.views[2].checks.clear());
+    refuse("a check of scores", F::NeedsScores, 2, &|p| p.views[2].checks.push(Metric::ScoringImpactRatio));
 }
 
 #[test]
@@ -254,34 +307,84 @@ fn outcomes_and_counts_of_another_form_are_refused() {
     let mut harness = Harness::new();
     let good = submission(&PROVEN.statement);
     harness.encode(&good).unwrap();
-    let mut refuse = |what: &str, change: &dyn Fn(&mut abi::Submission)| {
+    let mut refuse = |what: &str, error: Vec<u8>, change: &dyn Fn(&mut abi::Submission)| {
         let mut changed = good.clone();
         change(&mut changed);
-        assert!(harness.encode(&changed).is_err(), "{what}");
+        let reverted = harness.encode(&changed).expect_err(what);
+        assert_eq!(hex::encode(reverted.0), hex::encode(error), "{what}");
     };
+    use PolicyFault as F;
     let one = U256::from(1);
-    refuse("two outcomes", &|s| change_outcome(s, |o| o.truncate(o.len() - 1)));
-    refuse("four outcomes", &|s| change_outcome(s, |o| o.push(o[0].clone())));
-    refuse("2^24 unknowns", &|s| change_outcome(s, |o| o[0].unknown = one << 24));
-    refuse("a compared group beyond the room", &|s| change_outcome(s, |o| o[0].compared[0] = one << 4));
-    refuse("five kinds of groups", &|s| change_outcome(s, |o| o[0].compared.push(U256::ZERO)));
-    refuse("verdict 4", &|s| change_outcome(s, |o| o[0].verdicts[10] = U256::from(4)));
-    refuse("ten verdicts", &|s| change_outcome(s, |o| o[0].verdicts.truncate(10)));
-    refuse("a failing group beyond the room", &|s| change_outcome(s, |o| o[1].failing[0] = one << 8));
-    refuse("a group of a metric that names none", &|s| change_outcome(s, |o| o[1].failing[1] = one));
-    refuse("an untested group beyond the room", &|s| change_outcome(s, |o| o[2].unassessed = one << 16));
-    refuse("another format", &|s| change_policy(s, |p| p.format.push('!')));
-    refuse("another version", &|s| change_policy(s, |p| p.version = U256::from(2)));
-    refuse("a disclosed minimum beyond 32 bits", &|s| change_policy(s, |p| p.disclosedMinimum = one << 32));
-    refuse("numbers of more than 16 bits", &|s| change_policy(s, |p| p.thresholds[8].num = one << 16));
-    refuse("a metric that does not exist", &|s| change_policy(s, |p| p.views[0].checks |= one << 11));
-    refuse("ten thresholds", &|s| change_policy(s, |p| p.thresholds.truncate(p.thresholds.len() - 1)));
-    refuse("a set beyond 16 bits", &|s| change_policy(s, |p| p.views[2].allowed[0] = one << 20));
-    refuse("counts of a cell too few", &|s| change_counts(s, |c| c.truncate(116)));
-    refuse("an edge that does not exist", &|s| change_counts(s, |c| c[0] = 1));
-    refuse("a count of 2^24", &|s| change_counts(s, |c| c[1] = 1 << 24));
-    let small = "a cell below the minimum";
-    refuse(small, &|s| change_counts(s, |c| c[1..6].copy_from_slice(&[9, 0, 0, 0, 0])));
+    let outcome = |view: usize, change: fn(&mut abi::ViewOutcome)| {
+        move |s: &mut abi::Submission| change_outcome(s, |o| change(&mut o[view]))
+    };
+    refuse("two outcomes", outcome_fault(2), &|s| change_outcome(s, |o| o.truncate(o.len() - 1)));
+    refuse("four outcomes", outcome_fault(4), &|s| change_outcome(s, |o| o.push(o[0].clone())));
+    for (what, view, change) in [
+        ("2^24 unknowns", 0, (|o| o.unknown = U256::from(1 << 24)) as fn(&mut abi::ViewOutcome)),
+        ("a compared group beyond the room", 0, |o| o.compared[0] = U256::from(1 << 4)),
+        ("five kinds of groups", 0, |o| o.compared.push(U256::ZERO)),
+        ("three kinds of groups", 0, |o| o.compared.truncate(3)),
+        ("verdict 4", 0, |o| o.verdicts[10] = U256::from(4)),
+        ("ten verdicts", 0, |o| o.verdicts.truncate(10)),
+        ("twelve verdicts", 1, |o| o.verdicts.push(U256::ZERO)),
+        ("a failing group beyond the room", 1, |o| o.failing[0] = U256::from(1 << 8)),
+        ("a group of a metric that names none", 1, |o| o.failing[1] = U256::from(1)),
+        ("ten lists of failing groups", 1, |o| o.failing.truncate(10)),
+        ("twelve lists of failing groups", 2, |o| o.failing.push(U256::ZERO)),
+        ("an untested group beyond the room", 2, |o| o.unassessed = U256::from(1 << 16)),
+    ] {
+        refuse(what, outcome_fault(view), &outcome(view, change));
+    }
+    let policy = |fault: PolicyFault, index: usize| policy_fault(fault, index);
+    refuse("another format", policy(F::Format, 0), &|s| change_policy(s, |p| p.format.push('!')));
+    refuse("another version", policy(F::Format, 0), &|s| change_policy(s, |p| p.version = U256::from(2)));
+    refuse("a disclosed minimum beyond 32 bits", policy(F::Disclosure, 0), &|s| {
+        change_policy(s, |p| p.disclosedMinimum = one << 32);
+        change_counts(s, |c| c.fill(0));
+    });
+    let wide = |s: &mut abi::Submission, at: usize| change_policy(s, |p| p.thresholds[at].den = one << 16);
+    refuse("a share over 2^16", policy(F::MinimumShare, 0), &|s| {
+        change_policy(s, |p| p.minimumShare.den = one << 16);
+    });
+    refuse("a fraction over 2^16", policy(F::Threshold, 1), &|s| wide(s, 1));
+    refuse("deviations over 2^16", policy(F::Threshold, 8), &|s| wide(s, 8));
+    refuse("2^16 deviations", policy(F::Threshold, 8), &|s| {
+        change_policy(s, |p| p.thresholds[8].num = one << 16);
+    });
+    refuse("a metric that does not exist", policy(F::Checks, 0), &|s| {
+        change_policy(s, |p| p.views[0].checks |= one << 11);
+    });
+    refuse("ten thresholds", policy(F::Threshold, 11), &|s| {
+        change_policy(s, |p| p.thresholds.truncate(p.thresholds.len() - 1));
+    });
+    refuse("twelve thresholds", policy(F::Threshold, 11), &|s| {
+        change_policy(s, |p| p.thresholds.push(p.thresholds[0].clone()));
+    });
+    refuse("a set beyond 16 bits", policy(F::NoSuchGroup, 2), &|s| {
+        change_policy(s, |p| p.views[2].allowed[0] = one << 20);
+    });
+    refuse("counts of a cell too few", table_fault(968, 928), &|s| change_counts(s, |c| c.truncate(116)));
+    refuse("no counts", table_fault(968, 0), &|s| change_counts(s, Vec::clear));
+    refuse("counts that the policy does not ask for", table_fault(0, 968), &|s| {
+        change_policy(s, |p| p.disclosedMinimum = U256::ZERO);
+    });
+    refuse("an edge that does not exist", table_fault(1, 1), &|s| change_counts(s, |c| c[0] = 1));
+    refuse("a count of 2^24", table_fault(24, 1 << 24), &|s| {
+        change_counts(s, |c| {
+            c.fill(0);
+            c[1] = 1 << 24;
+        });
+    });
+    let small = CellTooSmall { cell: U256::ZERO, found: U256::from(9), minimum: U256::from(10) }.abi_encode();
+    refuse("a cell below the minimum", small, &|s| {
+        change_counts(s, |c| c[1..6].copy_from_slice(&[9, 0, 0, 0, 0]));
+    });
+    refuse("an encoding that begins with another offset", Malformed {}.abi_encode(), &|s| {
+        let mut bytes = s.policy.to_vec();
+        bytes[31] = 64;
+        s.policy = bytes.into();
+    });
     // None, or the minimum itself.
     for cell in [[0, 0, 0, 0, 0], [3, 3, 3, 1, 0]] {
         let mut changed = good.clone();
@@ -334,4 +437,115 @@ fn encodings_that_refer_to_something_else_are_refused() {
         changed.disclosed = [&good.disclosed[..], &vec![0; more]].concat().into();
         harness.encode(&changed).unwrap_err();
     }
+}
+
+/// A word of an encoding.
+fn word(bytes: &[u8], at: usize) -> U256 {
+    U256::from_be_slice(&bytes[32 * at..32 * (at + 1)])
+}
+
+/// An offset among an encoding's words, in words.
+fn offset(bytes: &[u8], at: usize) -> usize {
+    usize::try_from(word(bytes, at)).unwrap() / 32
+}
+
+/// Adds to a word of an encoding.
+fn shift(bytes: &mut [u8], at: usize, by: U256) {
+    let moved = word(bytes, at).wrapping_add(by);
+    bytes[32 * at..32 * (at + 1)].copy_from_slice(&moved.to_be_bytes::<32>());
+}
+
+/// The place of an offset, and those in what it leads to that lead on.
+type Lead = (usize, Vec<usize>);
+
+/// Of a policy: format, thresholds, views, a view, its sets of groups.
+fn policy_leads(policy: &[u8]) -> [Lead; 5] {
+    let first = 2 + offset(policy, 13);
+    let view = first + offset(policy, first);
+    [
+        (1, vec![]),
+        (12, vec![]),
+        (13, vec![first, first + 1, first + 2]),
+        (first, vec![view + 3]),
+        (view + 3, vec![]),
+    ]
+}
+
+/// Of an outcome: a view's, and its three lists.
+fn outcome_leads(outcome: &[u8]) -> [Lead; 4] {
+    let view = 2 + offset(outcome, 2);
+    [(2, vec![view + 1, view + 2, view + 3]), (view + 1, vec![]), (view + 2, vec![]), (view + 3, vec![])]
+}
+
+/// Where an offset leads decides, not what is there: a copy of the same words
+/// counts inside of the encoding, which its hash binds, and not outside of it,
+/// though it is in the calldata.
+#[test]
+fn a15_nothing_outside_of_an_encoding_is_read() {
+    let mut harness = Harness::new();
+    let good = submission(&PROVEN.statement);
+    let inputs = harness.encode(&good).unwrap();
+    let head = good.abi_encode();
+    let outside = |field: usize| word(&head, 9).wrapping_sub(word(&head, field));
+    let led = |bytes: &[u8], (at, on): &Lead, by: U256| {
+        let (mut first, mut copy) = (bytes.to_vec(), bytes.to_vec());
+        shift(&mut first, *at, by);
+        on.iter().for_each(|place| shift(&mut copy, *place, U256::ZERO.wrapping_sub(by)));
+        (first, copy)
+    };
+    let mut expect = |what: String,
+                      mut changed: abi::Submission,
+                      bytes: (Vec<u8>, Vec<u8>),
+                      inside: bool,
+                      policy: bool| {
+        let field = if inside {
+            [bytes.0, bytes.1].concat()
+        } else {
+            changed.signature = bytes.1.into();
+            bytes.0
+        };
+        *(if policy { &mut changed.policy } else { &mut changed.outcome }) = field.into();
+        match harness.encode(&changed) {
+            Ok(found) => assert!(inside && found == inputs, "{what}"),
+            Err(reverted) => assert!(!inside && reverted.0 == Malformed {}.abi_encode(), "{what}"),
+        }
+    };
+    for lead in policy_leads(&good.policy) {
+        let within = led(&good.policy, &lead, U256::from(good.policy.len()));
+        expect(format!("policy, word {}, inside", lead.0), good.clone(), within, true, true);
+        let without = led(&good.policy, &lead, outside(2));
+        expect(format!("policy, word {}, outside", lead.0), good.clone(), without, false, true);
+    }
+    for lead in outcome_leads(&good.outcome) {
+        let within = led(&good.outcome, &lead, U256::from(good.outcome.len()));
+        expect(format!("outcome, word {}, inside", lead.0), good.clone(), within, true, false);
+        let without = led(&good.outcome, &lead, outside(6));
+        expect(format!("outcome, word {}, outside", lead.0), good.clone(), without, false, false);
+    }
+}
+
+/// A view that begins before the calldata does, at a place that wraps around:
+/// its first words are zeros, the others those that the calldata begins with.
+#[test]
+fn a15_a_view_before_the_calldata_is_refused() {
+    let mut harness = Harness::new();
+    let mut submission = submission(&PROVEN.statement);
+    let mut policy = submission.policy.to_vec();
+    let (v, elements) = (2, 2 + offset(&policy, 13));
+    let view = elements + offset(&policy, elements + v);
+    let [groups, allowed, excluded, checks] = [2, 3, 4, 5].map(|at| word(&policy, view + at));
+    // Five words, the second of them the digest, and then the submission.
+    let start = 4 + 5 * 32;
+    let encoded = submission.abi_encode();
+    let at = U256::from(start + 32) + word(&encoded, 2);
+    let place = |index: usize| at + U256::from(32 * index);
+    let before = U256::ZERO.wrapping_sub(U256::from(28));
+    policy[32 * (elements + v)..32 * (elements + v + 1)]
+        .copy_from_slice(&before.wrapping_sub(place(elements)).to_be_bytes::<32>());
+    submission.policy = policy.into();
+    let sets = (place(view) + allowed).wrapping_sub(before);
+    let head = [U256::from(start - 4), groups, sets, excluded, checks].map(|w| w.to_be_bytes::<32>());
+    let arguments = [head.concat(), submission.abi_encode()[32..].to_vec()].concat();
+    let reverted = harness.call(&arguments).expect_err("read from before the calldata");
+    assert_eq!(reverted.0, Malformed {}.abi_encode());
 }

@@ -3,6 +3,7 @@
 mod asked;
 mod attest;
 mod audit;
+mod decoders;
 mod executor;
 mod inputs;
 mod interface;

@@ -3,21 +3,21 @@
 use super::{
     audit::{EXPIRES, ISSUED, MODEL, PROVEN, sign},
     votes,
-    world::{COUNTING, Votes, World, account, election_of, ours, refused},
+    world::{COUNTING, Votes, World, account, deploy_testing, election_of, error, ours, refused},
 };
 use alloy::{
-    primitives::B256,
-    sol_types::{SolCall, SolError},
+    primitives::{B256, U256},
+    sol_types::{SolCall, SolError, SolValue},
 };
 use chain::{
     abi::{
-        IAttestations,
+        IAttestations::{self, Status},
         IModelGate::{self, Standing},
     },
     artifact::Artifact,
     gate::{self, Demand, Mandate, Proposal},
 };
-use circuits::types::{Call, Draft};
+use circuits::types::{Call, Draft, keccak256};
 
 /// Closing time of the first vote.
 const CLOSING: u64 = ISSUED + 500;
@@ -172,6 +172,104 @@ fn members_choose_what_the_verdicts_must_be() {
     }
 }
 
+/// A gate that believes a stand-in for `Attestations`.
+struct Believing {
+    votes: Votes,
+    attestations: revm::primitives::Address,
+}
+
+impl Believing {
+    fn new() -> Self {
+        let mut votes = Votes::on(World::empty());
+        let json = include_str!("../../../../contracts/artifacts/testing/AttestationsStub.json");
+        let attestations = deploy_testing(&mut votes.world.evm, json);
+        let name = B256::new(keccak256(&votes.mandate.organisation));
+        let organiser = chain::elections::address(votes.mandate.organiser);
+        let serve =
+            [&keccak256("serve(bytes32,address)")[..4], &(name, organiser).abi_encode_params()].concat();
+        votes.world.evm.send(attestations, serve).unwrap();
+        let code = gate::gate_creation_code(&votes.mandate, ours(attestations)).unwrap();
+        votes.gate = votes.world.evm.deploy(code).unwrap().0;
+        Self { votes, attestations }
+    }
+
+    /// What the gate says if this is what is recorded.
+    fn standing(&mut self, status: Status, verdicts: u128) -> Standing {
+        let arguments = (U256::from(u8::from(status)), U256::from(verdicts)).abi_encode_params();
+        let set = [&keccak256("set(uint8,uint72)")[..4], &arguments].concat();
+        self.votes.world.evm.send(self.attestations, set).unwrap();
+        self.votes.standing()
+    }
+}
+
+/// Every code of a verdict in every place, against every demand.
+#[test]
+fn each_verdict_counts_as_the_vote_demands() {
+    for (demand, accepted) in
+        [(Demand::AllPass, &[0, 1][..]), (Demand::NoneFails, &[0, 1, 3]), (Demand::AnyVerdict, &[0, 1, 2, 3])]
+    {
+        let mut world = Believing::new();
+        let proposal = with(&world.votes, |t| t.demand = demand);
+        world.votes.vote(CLOSING, &[proposal]);
+        // All others pass, or are not asked for.
+        for others in [0x1_5555_5555_5555_5555, 0u128] {
+            for (place, code) in (0..33).flat_map(|place| (0..4).map(move |code| (place, code))) {
+                let verdicts = others & !(3 << (2 * place)) | code << (2 * place);
+                let expected =
+                    if accepted.contains(&code) { Standing::Approved } else { Standing::VerdictsNotMet };
+                assert_eq!(
+                    world.standing(Status::Valid, verdicts),
+                    expected,
+                    "{demand:?}: {code} at {place}"
+                );
+            }
+        }
+    }
+}
+
+/// A59
+#[test]
+fn a59_only_a_valid_attestation_opens_the_gate() {
+    let mut world = Believing::new();
+    let approval = world.votes.approval();
+    world.votes.vote(CLOSING, &[approval]);
+    assert_eq!(world.standing(Status::Valid, 0), Standing::Approved);
+    for status in
+        [Status::Unknown, Status::Expired, Status::Revoked, Status::Superseded, Status::Unregistered]
+    {
+        assert_eq!(world.standing(status, 0), Standing::AttestationNotValid, "{status:?}");
+    }
+}
+
+/// A vote names terms, not an attestation: after a revocation the auditor may
+/// attest the same again. The organiser ends that by ending the registration.
+#[test]
+fn a59_another_attestation_with_the_voted_terms_opens_again_while_its_auditor_is_registered() {
+    let (mut votes, attestation) = Votes::new();
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    let (now, auditor, organiser) =
+        (votes.world.time, votes.world.auditor.clone(), votes.world.organiser.clone());
+    votes.world.revoke(attestation.id(), now, &organiser).unwrap();
+    assert_eq!(votes.standing(), Standing::AttestationNotValid);
+    let mut terms = votes.world.terms();
+    terms.issued += 1;
+    let again = sign(&terms, &auditor);
+    votes.world.attest(&again).unwrap();
+    assert_eq!(votes.standing(), Standing::Approved);
+    // The latest counts, also where an older one is still valid.
+    terms.issued += 1;
+    let third = sign(&terms, &auditor);
+    votes.world.attest(&third).unwrap();
+    votes.world.revoke(third.id(), now, &auditor).unwrap();
+    assert_eq!(votes.world.status(again.id()), Status::Valid);
+    assert_eq!(votes.standing(), Standing::AttestationNotValid);
+    votes.world.register(0, ISSUED, 2).unwrap();
+    terms.issued += 1;
+    refused(votes.world.attest(&sign(&terms, &auditor)), IAttestations::AuditorNotRegistered::SELECTOR);
+    assert_eq!(votes.standing(), Standing::AttestationNotValid);
+}
+
 #[test]
 fn a_sanction_closes_the_gate_at_once() {
     let (mut votes, _) = Votes::new();
@@ -258,18 +356,6 @@ fn one_vote_may_decide_on_several_models() {
         votes.vote(CLOSING, &proposals);
         assert_eq!(votes.standing(), Standing::Sanctioned);
     }
-}
-
-/// The error of a mandate's selector, by name, as the committed interface has it.
-fn error(name: &str) -> [u8; 4] {
-    let json: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../contracts/artifacts/ModelGate.json")).unwrap();
-    let items = json["abi"].as_array().unwrap();
-    let item = items.iter().find(|item| item["type"] == "error" && item["name"] == name).unwrap();
-    let inputs = item["inputs"].as_array().unwrap();
-    let types: Vec<&str> = inputs.iter().map(|input| input["type"].as_str().unwrap()).collect();
-    let hash = circuits::types::keccak256(format!("{name}({})", types.join(",")));
-    [hash[0], hash[1], hash[2], hash[3]]
 }
 
 /// A68: somebody else's election, though finalised and passed.
@@ -363,6 +449,14 @@ fn calls_that_are_no_proposals_are_refused() {
     refuse(Some("NotAProposal"), changed(&|c| c.data.truncate(c.data.len() - 1)));
     refuse(Some("NotAProposal"), changed(&|c| c.data[0] ^= 1));
     refuse(Some("NotAProposal"), changed(&|c| c.data.clear()));
+    let sanction = Proposal::Sanction { model: MODEL }.call(gate);
+    for length in [4, 35, 37, 68] {
+        let mut call = sanction.clone();
+        call.data.resize(length, 0);
+        refuse(Some("NotAProposal"), vec![call]);
+    }
+    // One call that is none undoes the others.
+    refuse(Some("NotAProposal"), vec![good.clone(), Call { value: [1; 32], ..sanction }]);
     // No enum has a fourth member, no address 21 bytes, no time 65 bits.
     let last = good.data.len() - 1;
     refuse(None, changed(&|c| c.data[last] = 3));
@@ -394,16 +488,13 @@ fn a_gate_needs_a_mandate_and_its_own_organisations_attestations() {
         let mut mandate = votes.mandate.clone();
         change(&mut mandate);
         let code = gate::gate_creation_code(&mandate, ours(votes.world.attestations)).unwrap();
-        assert!(votes.world.evm.deploy(code).is_err());
+        let why = votes.world.evm.deploy(code).unwrap_err();
+        let expected =
+            [&error("InvalidTerms")[..], &("attestations".to_owned(),).abi_encode_params()].concat();
+        assert!(why.contains(&hex::encode(expected)), "{why}");
     };
     refuse(&|m| m.organisation = "Another Cooperative".into());
-    refuse(&|m| m.organisation.clear());
     refuse(&|m| m.organiser = account(9).address());
-    refuse(&|m| m.elections = circuits::types::Address([0x99; 20]));
-    refuse(&|m| m.trustees.clear());
-    refuse(&|m| m.threshold = 1);
-    refuse(&|m| m.threshold = 4);
-    refuse(&|m| m.majority_numerator = m.majority_denominator);
     let code = gate::gate_creation_code(&votes.mandate, circuits::types::Address([0x98; 20])).unwrap();
     assert!(votes.world.evm.deploy(code).is_err());
     assert!(Artifact::gate().unwrap().deployed_bytecode.len() <= 24_576);

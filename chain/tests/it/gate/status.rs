@@ -76,6 +76,58 @@ fn a59_what_was_revoked_before_is_not_recorded() {
     assert_eq!(world.status(attestation.id()), Status::Unknown);
 }
 
+/// A59: the organiser may do so too; of others, who may be the auditor, it is
+/// kept without effect, and of strangers it is not taken.
+#[test]
+fn a59_who_revokes_what_is_not_recorded_must_be_able_to() {
+    let mut world = World::new();
+    let attestation = world.attestation();
+    let (id, now, organiser, other) = (attestation.id(), world.time, world.organiser.clone(), account(3));
+    refused(world.revoke(id, now, &account(9)), IAttestations::NotEntitled::SELECTOR);
+    let mut registration = world.registration(0, u64::MAX, 1);
+    registration.auditor = other.address();
+    world.register_by(registration, &organiser).unwrap();
+    world.revoke(id, now, &other).unwrap();
+    let mut revoked = world.evm.clone();
+    world.attest(&attestation).unwrap();
+    assert_eq!(world.status(id), Status::Valid);
+    std::mem::swap(&mut world.evm, &mut revoked);
+    world.revoke(id, now, &organiser).unwrap();
+    refused(world.attest(&attestation), IAttestations::NotValid::SELECTOR);
+}
+
+/// What is announced for later does not count before, and may come sooner.
+#[test]
+fn a59_an_announced_revocation_ends_what_is_recorded_after_it() {
+    let mut world = World::new();
+    let (attestation, auditor) = (world.attestation(), world.auditor.clone());
+    let (id, later) = (attestation.id(), world.time + 1_000);
+    world.revoke(id, later, &auditor).unwrap();
+    world.attest(&attestation).unwrap();
+    assert_eq!(world.status(id), Status::Valid);
+    world.revoke(id, later - 400, &auditor).unwrap();
+    world.mine_at(later - 401);
+    assert_eq!(world.status(id), Status::Valid);
+    world.mine_at(later - 400);
+    assert_eq!(world.status(id), Status::Revoked);
+}
+
+/// Of several reasons the first of the list is told.
+#[test]
+fn the_worst_status_is_told() {
+    let (mut world, old) = World::attested();
+    let (id, auditor) = (old.id(), world.auditor.clone());
+    let new = successor(&world, id, 10);
+    world.attest(&new).unwrap();
+    world.mine_at(EXPIRES);
+    assert_eq!(world.status(new.id()), Status::Expired);
+    assert_eq!(world.status(id), Status::Superseded);
+    world.revoke(id, 0, &auditor).unwrap();
+    assert_eq!(world.status(id), Status::Revoked);
+    world.register(0, ISSUED, 2).unwrap();
+    assert_eq!(world.status(id), Status::Unregistered);
+}
+
 /// A59: what was signed in time survives the auditor's end, and not an end
 /// before it.
 #[test]

@@ -175,6 +175,18 @@ pub fn refused(result: Result<Sent, Reverted>, selector: [u8; 4]) -> Reverted {
     reverted
 }
 
+/// The selector of an error of the gate by its name, as the committed interface has it.
+pub fn error(name: &str) -> [u8; 4] {
+    let json: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../contracts/artifacts/ModelGate.json")).unwrap();
+    let items = json["abi"].as_array().unwrap();
+    let item = items.iter().find(|item| item["type"] == "error" && item["name"] == name).unwrap();
+    let inputs = item["inputs"].as_array().unwrap();
+    let types: Vec<&str> = inputs.iter().map(|input| input["type"].as_str().unwrap()).collect();
+    let hash = keccak256(format!("{name}({})", types.join(",")));
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
 /// Gate, executor and a stand-in for `Elections` in a world.
 pub struct Votes {
     pub world: World,
