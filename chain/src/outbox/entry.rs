@@ -31,6 +31,17 @@ pub struct Mined {
     pub succeeded: bool,
 }
 
+/// Transactions of one nonce for a posting that was tried again afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Their nonce.
+    pub nonce: u64,
+    /// All of them; at most one gets anywhere.
+    pub sent: Vec<Sent>,
+    /// Whether one was in a block, and failed there.
+    pub failed: bool,
+}
+
 /// How a posting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -55,6 +66,9 @@ pub struct Entry {
     pub end: Option<End>,
     /// Why earlier attempts failed.
     pub failures: Vec<String>,
+    /// What they left. A node may take what it, or what is before it, refused:
+    /// as long as the chain may have it, it is asked for it.
+    pub past: Vec<Attempt>,
 }
 
 /// A line that does not follow from those before it.
@@ -76,7 +90,8 @@ pub enum Misfit {
 
 impl Entry {
     pub(super) fn new(posting: Posting) -> Self {
-        Self { posting, nonce: None, sent: Vec::new(), mined: None, end: None, failures: Vec::new() }
+        let (sent, failures, past) = (Vec::new(), Vec::new(), Vec::new());
+        Self { posting, nonce: None, sent, mined: None, end: None, failures, past }
     }
 
     /// Whether nothing remains to be done, as far as is known.
@@ -87,6 +102,11 @@ impl Entry {
     /// Whether the chain has it, be it not yet deep enough.
     pub fn is_there(&self) -> bool {
         self.end.is_some() || self.mined.is_some_and(|m| m.succeeded)
+    }
+
+    /// Whether it has no transaction under way and none on the chain.
+    pub fn is_idle(&self) -> bool {
+        self.nonce.is_none() && self.end.is_none()
     }
 
     /// `queued`, `sent`, `mined`, `final` or `found`.
@@ -101,7 +121,7 @@ impl Entry {
     }
 
     pub(super) fn replace(&mut self, posting: Posting) -> Result<(), Misfit> {
-        if self.nonce.is_some() || self.end.is_some() {
+        if !self.is_idle() {
             return Err(Misfit::Order);
         }
         self.posting = posting;
@@ -119,7 +139,7 @@ impl Entry {
                 self.sent.push(Sent { hash, raw: raw.0, gas, fee });
             }
             Event::Mine { hash, block, block_hash, gas, succeeded, .. } => {
-                require(self.end.is_none() && self.sent.iter().any(|s| s.hash == hash))?;
+                require(self.end.is_none() && (self.has(hash) || self.revive(hash)))?;
                 self.mined = Some(Mined { hash, block, block_hash, gas, succeeded });
             }
             Event::Lose { .. } => {
@@ -136,11 +156,31 @@ impl Entry {
             }
             Event::Release { reason, .. } => {
                 require(self.nonce.is_some() && self.end.is_none())?;
-                (self.nonce, self.mined) = (None, None);
-                self.sent.clear();
+                self.retire();
                 self.failures.push(reason);
             }
         }
         Ok(())
+    }
+
+    fn has(&self, hash: Hash) -> bool {
+        self.sent.iter().any(|sent| sent.hash == hash)
+    }
+
+    /// Ends the present attempt, if there is one.
+    fn retire(&mut self) {
+        let (sent, failed) = (std::mem::take(&mut self.sent), self.mined.take().is_some());
+        self.past.extend(self.nonce.take().map(|nonce| Attempt { nonce, sent, failed }));
+    }
+
+    /// Makes the attempt with this transaction the present one; `false` if
+    /// there is none.
+    fn revive(&mut self, hash: Hash) -> bool {
+        let holds = |attempt: &Attempt| attempt.sent.iter().any(|sent| sent.hash == hash);
+        let Some(at) = self.past.iter().position(holds) else { return false };
+        let Attempt { nonce, sent, .. } = self.past.remove(at);
+        self.retire();
+        (self.nonce, self.sent) = (Some(nonce), sent);
+        true
     }
 }

@@ -128,7 +128,7 @@ pub enum Event {
         /// Its bytes.
         raw: Data,
     },
-    /// One of the transactions is in a block.
+    /// One of the transactions, maybe of an earlier attempt, is in a block.
     Mine {
         /// For what.
         id: PostingId,
@@ -159,7 +159,7 @@ pub enum Event {
         id: PostingId,
     },
     /// The attempt is over without success, and its nonce given up: it was
-    /// used, or never left this machine.
+    /// used, or the chain does not know the transaction.
     Release {
         /// For what.
         id: PostingId,

@@ -10,7 +10,7 @@ mod entry;
 mod event;
 mod storage;
 
-pub use entry::{End, Entry, Mined, Sent};
+pub use entry::{Attempt, End, Entry, Mined, Sent};
 pub use event::{Done, Event, Posting, PostingId};
 pub use storage::{FileStorage, Storage};
 

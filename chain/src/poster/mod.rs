@@ -132,8 +132,8 @@ pub struct Poster<B> {
     /// When the newest transaction of a posting was signed by this process.
     signed: Option<(PostingId, Instant)>,
     moved: Instant,
-    /// A posting whose nonce was used by an unknown transaction, and since
-    /// when: a node may know of a nonce before it knows of the receipt.
+    /// A posting about whose nonce the node may not know everything yet, and
+    /// since when: see `is_lagging`.
     taken: Option<(PostingId, Instant)>,
     /// Newest block while confirmations are awaited, and since when.
     stalled: Option<(u64, Instant)>,
@@ -198,8 +198,7 @@ impl<B: Backend> Poster<B> {
     pub async fn post(&mut self, posting: Posting) -> Result<Posted, Error> {
         let id = posting.id.clone();
         let known = self.outbox.get(&id);
-        let idle = |e: &Entry| e.nonce.is_none() && e.end.is_none();
-        let anew = known.is_none_or(|e| idle(e) && (e.posting != posting || !e.failures.is_empty()));
+        let anew = known.is_none_or(|e| e.is_idle() && (e.posting != posting || !e.failures.is_empty()));
         if anew {
             self.outbox.add(Event::Queue { posting })?;
         }

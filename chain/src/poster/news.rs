@@ -52,6 +52,8 @@ pub enum What {
     Final,
     /// The chain has it by somebody else.
     Found,
+    /// A nonce before those under way is used by nothing.
+    Gap(u64),
     /// The attempt failed and another is made.
     Failed(String),
     /// The chain did not answer; it is asked again.
@@ -84,6 +86,9 @@ impl fmt::Display for What {
             What::Reorganised => f.write_str("its block was reorganised away"),
             What::Final => f.write_str("final"),
             What::Found => f.write_str("the chain has it already"),
+            What::Gap(nonce) => {
+                write!(f, "later transactions wait for nonce {nonce}; an empty one takes it")
+            }
             What::Failed(why) => write!(f, "failed: {why}"),
             What::Trouble(why) => write!(f, "trying again: {why}"),
             What::NoBlocks => {

@@ -3,10 +3,10 @@
 use super::{Error, NO_BLOCKS, Poster, What};
 use crate::{
     backend::{self, Backend, Call, Receipt, SendError, TRANSACTION_GAS_MAX},
-    outbox::{Done, Entry, Event, Mined, PostingId, Sent},
+    outbox::{Done, Entry, Event, Mined, Posting, PostingId, Sent},
     transaction::{Fee, Transaction},
 };
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 /// What comes after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,26 +20,33 @@ pub(super) enum Step {
 }
 
 impl<B: Backend> Poster<B> {
-    /// One step for the first posting that is not where it should be: those
-    /// before the wanted one have to be in a block, itself as `arrived` says.
+    /// One step for the transaction under way with the lowest nonce, since
+    /// none gets into a block before it; then for the wanted posting, until it
+    /// is as `arrived` says.
     pub(super) async fn pass(
         &mut self,
         wanted: &PostingId,
         arrived: fn(&Entry) -> bool,
     ) -> Result<Step, Error> {
         self.rewind().await?;
-        let before = self.outbox.entries().take_while(|e| e.posting.id != *wanted);
-        // Without a nonce nobody waits for it: it failed, or was given up.
-        let first = before.filter(|e| e.nonce.is_some() && e.end.is_none() && e.mined.is_none());
-        let first = first.min_by_key(|e| e.nonce).map(|e| e.posting.id.clone());
-        let id = first.unwrap_or_else(|| wanted.clone());
-        if id == *wanted && self.entry(&id)?.is_over() {
+        if self.entry(wanted)?.is_over() {
             return Ok(Step::Arrived);
         }
+        let id = self.first(self.entry(wanted)?).unwrap_or_else(|| wanted.clone());
         let step = self.step(&id).await?;
         // The look that a step begins with may have found a reorganisation.
         let there = id == *wanted && step == Step::Wait && arrived(self.entry(&id)?);
         Ok(if there { Step::Arrived } else { step })
+    }
+
+    /// Whose transaction has to be in a block before the wanted one can be.
+    /// Whenever they were queued: a posting that had been refused may be
+    /// tried again while a later one is under way.
+    fn first(&self, wanted: &Entry) -> Option<PostingId> {
+        let waiting = self.outbox.entries().filter(|e| e.end.is_none() && e.mined.is_none());
+        let before = |nonce: &u64| wanted.nonce.is_none_or(|own| *nonce < own);
+        let numbered = waiting.filter_map(|e| Some((e.nonce.filter(before)?, &e.posting.id)));
+        numbered.min().map(|(_, id)| id.clone())
     }
 
     fn entry(&self, id: &PostingId) -> Result<&Entry, Error> {
@@ -67,12 +74,22 @@ impl<B: Backend> Poster<B> {
         }
     }
 
-    /// A posting without a transaction: is it there by others? If not, sign.
+    /// A posting without a transaction: is it there by others, or by an
+    /// attempt that was given up? If not, sign.
     async fn begin(&mut self, entry: &Entry) -> Result<Step, Error> {
         let id = entry.posting.id.clone();
+        // Before the receipts: a nonce that is used by then has one.
+        let used = self.chain.nonce(self.key.address()).await?;
+        if let Some(receipt) = self.late(entry).await? {
+            self.mine(&id, &receipt)?;
+            return Ok(Step::Again);
+        }
         if self.is_done(entry).await? {
             self.happened(Event::Find { id }, What::Found)?;
             return Ok(Step::Again);
+        }
+        if entry.past.iter().any(|past| past.nonce < used && !past.failed) && self.is_lagging(&id) {
+            return Ok(Step::Wait);
         }
         if let (true, Some(last)) = (entry.failures.len() >= self.policy.attempts, entry.failures.last()) {
             return Err(Error::Failed { id, attempts: entry.failures.len(), last: last.clone() });
@@ -84,17 +101,29 @@ impl<B: Backend> Poster<B> {
             return Ok(Step::Wait);
         };
         self.require_funds(&id, gas, fee).await?;
-        let used = self.chain.nonce(self.key.address()).await?;
         let nonce = self.free_nonce(used);
         let sent = self.sign(entry, nonce, gas, fee)?;
         self.hand_in(entry, &sent, What::Sent { hash: sent.hash, nonce, fee }).await
     }
 
+    /// An attempt that was given up and got there nevertheless.
+    /// spec: `chain.refused`
+    async fn late(&self, entry: &Entry) -> Result<Option<Receipt>, Error> {
+        for sent in entry.past.iter().rev().flat_map(|past| &past.sent) {
+            match self.chain.receipt(sent.hash).await? {
+                Some(receipt) if receipt.succeeded => return Ok(Some(receipt)),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// The first nonce that neither the chain has nor a transaction that is
-    /// under way.
+    /// under way: that of an attempt that was given up, so that not both it
+    /// and the next one get anywhere.
     fn free_nonce(&self, used: u64) -> u64 {
-        let under_way = self.outbox.entries().filter_map(|e| e.nonce).filter(|nonce| *nonce >= used);
-        under_way.max().map_or(used, |nonce| nonce + 1)
+        let under_way: BTreeSet<u64> = self.outbox.entries().filter_map(|e| e.nonce).collect();
+        (used..=u64::MAX).find(|nonce| !under_way.contains(nonce)).unwrap_or(used)
     }
 
     async fn is_done(&self, entry: &Entry) -> Result<bool, Error> {
@@ -144,7 +173,7 @@ impl<B: Backend> Poster<B> {
         let signed = transaction.sign(&self.key);
         let (hash, raw) = (signed.hash, backend::Data(signed.raw.clone()));
         self.outbox.add(Event::Sign { id: id.clone(), nonce, gas, fee, hash, raw })?;
-        self.moved = Instant::now();
+        (self.moved, self.taken) = (Instant::now(), None);
         self.signed = Some((id, self.moved));
         Ok(Sent { hash, raw: signed.raw, gas, fee })
     }
@@ -166,7 +195,10 @@ impl<B: Backend> Poster<B> {
             Err(problem @ SendError::Unfunded(_)) => Err(Error::Refused { id, problem: Box::new(problem) }),
             // What stands in between may refuse what the node has taken: the
             // nonce is given up only if the chain does not know the transaction.
-            Err(_) if self.chain.knows(sent.hash).await? => Ok(Step::Again),
+            Err(_) if self.chain.knows(sent.hash).await? => {
+                self.tell(Some(id), what);
+                Ok(Step::Again)
+            }
             Err(problem) => {
                 let reason = problem.to_string();
                 self.happened(
@@ -190,38 +222,74 @@ impl<B: Backend> Poster<B> {
             }
         }
         if used > nonce {
-            return self.give_up(entry, nonce);
+            return self.give_up(entry, nonce).await;
         }
+        if used < nonce {
+            return self.fill(&id, used).await;
+        }
+        self.taken = None;
         let Some(newest) = entry.sent.last() else { return Ok(Step::Wait) };
-        let mut known = false;
-        for sent in &entry.sent {
-            known |= self.chain.knows(sent.hash).await?;
-        }
-        if !known && used == nonce {
-            return self.hand_in(entry, newest, What::Resent(newest.hash)).await.map(wait_once);
-        }
-        if known && self.is_overdue(&id) {
+        if self.is_overdue(&id) {
             return self.bump(&id).await;
         }
-        Ok(Step::Wait)
-    }
-
-    /// Another program used the nonce, if that is still so after a while.
-    fn give_up(&mut self, entry: &Entry, nonce: u64) -> Result<Step, Error> {
-        let id = entry.posting.id.clone();
-        match &self.taken {
-            Some((taken, since)) if *taken == id && since.elapsed() >= self.policy.lag => self.taken = None,
-            Some((taken, _)) if *taken == id => return Ok(Step::Wait),
-            _ => {
-                self.taken = Some((id, Instant::now()));
+        for sent in &entry.sent {
+            if self.chain.knows(sent.hash).await? {
                 return Ok(Step::Wait);
             }
+        }
+        self.hand_in(entry, newest, What::Resent(newest.hash)).await.map(wait_once)
+    }
+
+    /// An earlier attempt used the nonce, or another program, if that is still
+    /// so after a while.
+    async fn give_up(&mut self, entry: &Entry, nonce: u64) -> Result<Step, Error> {
+        let id = entry.posting.id.clone();
+        if let Some(receipt) = self.late(entry).await? {
+            self.mine(&id, &receipt)?;
+            return Ok(Step::Again);
+        }
+        if self.is_lagging(&id) {
+            return Ok(Step::Wait);
         }
         let reason = format!(
             "another transaction of the account took nonce {nonce}; leave the account to this outbox"
         );
         self.happened(Event::Release { id, reason: reason.clone() }, What::Failed(reason))?;
         Ok(Step::Again)
+    }
+
+    /// Nothing is under way with a nonce before this one's, and the chain does
+    /// not count it: a transaction that was given up used it in a block that is
+    /// no longer part of the chain. An empty one takes its place.
+    async fn fill(&mut self, id: &PostingId, nonce: u64) -> Result<Step, Error> {
+        if self.is_lagging(id) {
+            return Ok(Step::Wait);
+        }
+        let account = self.key.address();
+        let filler = Posting {
+            id: PostingId::new(account, "nonce", nonce),
+            to: Some(account),
+            data: backend::Data::default(),
+            done: Done::Receipt,
+        };
+        let id = filler.id.clone();
+        if !self.outbox.get(&id).is_none_or(Entry::is_idle) {
+            return Ok(Step::Wait);
+        }
+        self.happened(Event::Queue { posting: filler }, What::Gap(nonce))?;
+        self.begin(&self.entry(&id)?.clone()).await
+    }
+
+    /// Whether less than a while has passed since this was first asked of a
+    /// posting: a node may know of a nonce before it knows what used it.
+    fn is_lagging(&mut self, id: &PostingId) -> bool {
+        match &self.taken {
+            Some((taken, since)) if taken == id => since.elapsed() < self.policy.lag,
+            _ => {
+                self.taken = Some((id.clone(), Instant::now()));
+                true
+            }
+        }
     }
 
     fn mine(&mut self, id: &PostingId, receipt: &Receipt) -> Result<(), Error> {
@@ -262,8 +330,9 @@ impl<B: Backend> Poster<B> {
             Ok(()) | Err(SendError::Known) => self.tell(Some(id.clone()), what),
             // Still too little, or too late: the next look tells.
             Err(SendError::Underpriced(_) | SendError::NonceTooLow | SendError::NonceTooHigh) => {}
-            Err(SendError::Chain(e)) => return Err(e.into()),
-            Err(problem) => return Err(Error::Refused { id: id.clone(), problem: Box::new(problem) }),
+            // An earlier one may be under way, and this one too, whatever the
+            // node says.
+            Err(problem) => self.tell(Some(id.clone()), What::Trouble(problem.to_string())),
         }
         Ok(Step::Wait)
     }
@@ -282,10 +351,13 @@ impl<B: Backend> Poster<B> {
             return Ok(Step::Again);
         }
         let depth = (head.number + 1).saturating_sub(mined.block);
-        if !mined.succeeded {
+        let deep = depth >= self.policy.confirmations;
+        // What only the receipt shows could succeed in another block, beside
+        // the next attempt.
+        if !mined.succeeded && (deep || entry.posting.done != Done::Receipt) {
             return self.fail(entry, &receipt).await;
         }
-        if depth >= self.policy.confirmations {
+        if deep {
             self.happened(Event::Finish { id }, What::Final)?;
             return Ok(Step::Again);
         }

@@ -1,7 +1,7 @@
 //! A real election that is settled: signed draft and key, proven ballots,
 //! proven results. Its key is dealt by one hand; nothing on chain can tell.
 
-use crate::chain::CHAIN_ID;
+use crate::{chain::CHAIN_ID, cores::on_all_cores};
 use chain::elections::ClosedOn;
 use circuits::{
     ballot::{BallotCircuit, Context, Member, Plan},
@@ -15,7 +15,7 @@ use circuits::{
     },
 };
 use prover::{
-    KeyStore, prove,
+    KeyStore, ProveError, ProvingKey, prove,
     tally::{Job, prove_tally},
 };
 use rand_core::OsRng;
@@ -39,7 +39,7 @@ pub const TIMES: Times = Times {
     tally_deadline: crate::chain::START + 3_000,
 };
 
-/// Weights of the members.
+/// Weights of the members of most elections.
 const WEIGHTS: [u64; 7] = [1_000, 500, 300, 200, 100, 50, 25];
 /// Options of an election: yes, no, abstain; or six.
 fn options(shape: BallotShape) -> usize {
@@ -59,7 +59,7 @@ enum Act {
     Mask(usize, usize),
 }
 
-/// The board; the first eight are a board too.
+/// The board of most elections; the first eight are a board too.
 const ACTS: [Act; 11] = [
     Act::Vote(0, 0),
     Act::Vote(1, 0),
@@ -73,6 +73,33 @@ const ACTS: [Act; 11] = [
     Act::Vote(2, 0),
     Act::Mask(6, 3),
 ];
+
+/// Members, and what they do: an entry of the board each time.
+#[derive(Clone, Debug)]
+pub struct Script {
+    weights: Vec<u64>,
+    acts: Vec<Act>,
+}
+
+impl Script {
+    /// Seven members and a few entries, 11 at most.
+    pub fn short(entries: usize) -> Self {
+        Self { weights: WEIGHTS.to_vec(), acts: ACTS[..entries].to_vec() }
+    }
+
+    /// A member for each entry but the last ten, in which five vote again and
+    /// are masked at once. Half of the first votes are for the first option.
+    pub fn long(entries: usize) -> Self {
+        let members = entries - 10;
+        let option = |member| if member % 2 == 0 { 0 } else { 1 + member / 2 % 2 };
+        let first = (0..members).map(|member| Act::Vote(member, option(member)));
+        let later = (0..5).flat_map(|member| {
+            let other = (option(member) + 1) % 3;
+            [Act::Vote(member, other), Act::Mask(members - 1 - member, member)]
+        });
+        Self { weights: (1_000..).take(members).collect(), acts: first.chain(later).collect() }
+    }
+}
 
 /// The address that the contract gets.
 pub fn contract() -> Address {
@@ -199,15 +226,15 @@ impl Election {
     /// An election whose tally proofs have the layout's rows, with the first
     /// `entries` entries proven.
     pub fn new(layout: Layout, entries: usize) -> Self {
-        Self::of(layout, entries, Parties::random(), |_| ())
+        Self::of(layout, &Script::short(entries), Parties::random(), |_| ())
     }
 
-    /// The same with these parties and a changed draft.
-    pub fn of(layout: Layout, entries: usize, parties: Parties, change: impl FnOnce(&mut Draft)) -> Self {
+    /// An election with this board, these parties and a changed draft.
+    pub fn of(layout: Layout, script: &Script, parties: Parties, change: impl FnOnce(&mut Draft)) -> Self {
         let Parties { operator, organiser, trustees } = parties;
         let mut draft = draft(layout.shape(), &operator, &organiser, &trustees);
         change(&mut draft);
-        let (census, secrets) = census(&draft.census);
+        let (census, secrets) = census(&draft.census, &script.weights);
         let dealt = DealtKey::random(usize::from(THRESHOLD), TRUSTEES, &mut OsRng);
         let all = circuits(layout).map(|id| store().verifying_key(id, &|p| eprintln!("{p}")).unwrap());
         let key = ElectionKey {
@@ -236,7 +263,7 @@ impl Election {
             dealt,
             members,
         };
-        ACTS[..entries].iter().for_each(|act| election.act(*act));
+        election.play(&script.acts);
         election
     }
 
@@ -249,13 +276,28 @@ impl Election {
         ballot_context(&self.draft.draft, &self.key.key)
     }
 
-    fn act(&mut self, act: Act) {
+    /// Makes the board. An entry builds on those before it, but not on their
+    /// proofs, which are made on all cores.
+    fn play(&mut self, acts: &[Act]) {
+        let mut plans = Vec::new();
+        for act in acts {
+            let (plan, votes) = self.plan(*act, &plans);
+            plans.push(plan);
+            self.votes.push(votes);
+        }
+        let key = store().get(CircuitId::Ballot(self.layout.shape()), &|p| eprintln!("{p}")).unwrap();
+        self.entries = on_all_cores(&plans, |plan| entry(plan.clone(), &key)).unwrap();
+    }
+
+    /// An entry after `before`, and what it votes.
+    fn plan(&self, act: Act, before: &[Plan]) -> (Plan, Option<Vec<u64>>) {
         let context = self.context();
-        let (plan, votes) = match act {
+        let last = |slot| before.iter().rev().find(|plan| plan.statement.slot == slot);
+        match act {
             Act::Vote(member, option) => {
                 let member = &self.members[member];
                 let slot = Slot::derive(&member.sk, context.election_id);
-                let prev = self.last(slot).map_or_else(CiphertextDigest::empty, |e| e.next_digest);
+                let prev = last(slot).map_or_else(CiphertextDigest::empty, |plan| plan.statement.next_digest);
                 let mut votes = vec![0; options(self.layout.shape())];
                 let last = votes.len() - 1;
                 votes[option * last / 2] = member.weight;
@@ -264,12 +306,10 @@ impl Election {
             }
             Act::Mask(member, masked) => {
                 let slot = Slot::derive(&self.members[masked].sk, context.election_id);
-                let prev = &self.last(slot).unwrap().ciphertexts;
+                let prev = &last(slot).unwrap().next;
                 (Plan::mask(&context, &self.members[member], slot, prev, 0, &mut OsRng).unwrap(), None)
             }
-        };
-        self.entries.push(entry(plan));
-        self.votes.push(votes);
+        }
     }
 
     /// A member's first vote in an election that differs in its id only.
@@ -280,10 +320,6 @@ impl Election {
         let (prev, ticket) = (CiphertextDigest::empty(), Ticket::random(&mut OsRng));
         let plan = Plan::vote(&context, member, prev, &votes, ticket, &mut OsRng).unwrap();
         BallotCircuit::new(plan.statement, plan.witness).unwrap()
-    }
-
-    fn last(&self, slot: Slot) -> Option<&BoardEntry> {
-        self.entries.iter().rev().find(|e| e.slot == slot)
     }
 
     /// The rows of the first `size` entries.
@@ -341,24 +377,22 @@ impl Election {
     }
 }
 
-fn entry(plan: Plan) -> BoardEntry {
+fn entry(plan: Plan, key: &ProvingKey) -> Result<BoardEntry, ProveError> {
     let Plan { statement, witness, next } = plan;
     let circuit = BallotCircuit::new(statement, witness).unwrap();
-    let shape = statement.rule.shape();
-    let key = store().get(CircuitId::Ballot(shape), &|p| eprintln!("{p}")).unwrap();
-    BoardEntry {
+    Ok(BoardEntry {
         slot: statement.slot,
         prev_digest: statement.prev_digest,
         next_digest: statement.next_digest,
         ticket: statement.ticket,
         ciphertexts: next,
-        proof: prove(&key, &circuit, &mut OsRng).unwrap(),
-    }
+        proof: prove(key, &circuit, &mut OsRng)?,
+    })
 }
 
-fn census(definition: &CensusDefinition) -> (Census, Vec<(MemberSecret, u64)>) {
+fn census(definition: &CensusDefinition, weights: &[u64]) -> (Census, Vec<(MemberSecret, u64)>) {
     let secrets: Vec<(MemberSecret, u64)> =
-        WEIGHTS.iter().map(|weight| (MemberSecret::random(&mut OsRng), *weight)).collect();
+        weights.iter().map(|weight| (MemberSecret::random(&mut OsRng), *weight)).collect();
     let entry = |(i, (sk, weight)): (u8, &(MemberSecret, u64))| CensusEntry {
         address: circuits::types::Address([i; 20]),
         identity: IdentityCommitment::derive(sk),

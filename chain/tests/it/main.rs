@@ -5,6 +5,8 @@ mod anvil;
 mod attestation;
 mod chain;
 mod compiled;
+#[path = "../../../tests/it/cores.rs"]
+mod cores;
 mod election;
 mod elections;
 mod evm;

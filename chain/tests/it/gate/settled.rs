@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     chain::{CHAIN_ID, Chain, GAS_LIMIT},
-    election::{DEPLOYER, Election, Parties, SHAPE, contract, draft, store},
+    election::{DEPLOYER, Election, Parties, SHAPE, Script, contract, draft, store},
 };
 use ::audit::attestation::{AuditorRegistration, SignedRegistration};
 use alloy::{primitives::B256, sol_types::SolCall};
@@ -102,7 +102,7 @@ impl World {
             };
         };
         let layout = Layout::new(SHAPE, ENTRIES).unwrap();
-        let election = Election::of(layout, ENTRIES, self.parties.clone(), change);
+        let election = Election::of(layout, &Script::short(ENTRIES), self.parties.clone(), change);
         let verifiers = self.view(contract(), IElections::verifiersCall {});
         for key in &election.verifying {
             self.chain.send(ANYONE, verifiers, elections::add_key(key).unwrap());

@@ -8,8 +8,8 @@ use super::{
 };
 use chain::{
     Backend, Embedded, Outbox, Poster,
-    backend::{Error as ChainError, SendError},
-    outbox::{Broken, PostingId},
+    backend::{Data, Error as ChainError, SendError},
+    outbox::{Broken, Event, Posting, PostingId},
     poster::{Error, Posted},
     transaction::{Fee, Transaction},
 };
@@ -74,6 +74,100 @@ async fn a52_all_faults_in_turn_leave_one_transaction_each() {
         Mishap::Underpriced,
     ];
     survives(|n| ALL[usize::try_from(n % 6).unwrap()]).await;
+}
+
+/// The node refuses each better offer once: what was offered before is still
+/// under way.
+#[tokio::test]
+async fn a52_an_offer_that_the_node_refuses_to_raise_goes_on_waiting() {
+    survives(|n| match n % 3 {
+        1 => Mishap::Kept,
+        2 => Mishap::Refused,
+        _ => Mishap::None,
+    })
+    .await;
+}
+
+/// Posts the ledger, whose first transaction is said to be refused, and again
+/// in another life; returns how often a transaction was handed in.
+async fn refused_at_first(fault: Fault) -> u64 {
+    let ((_directory, chain), disk) = (chain(), Disk::default());
+    let faulty = Faulty::new(chain.clone(), fault);
+    let mut first = poster(faulty.clone(), disk.healthy()).await.unwrap();
+    let refused = first.post(ledger::creation()).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { .. }), "{refused}");
+    drop(first);
+    let mut second = poster(faulty.clone(), disk).await.unwrap();
+    let ledger = story(&mut second, ENTRIES).await.unwrap();
+    check(&chain, ledger, ENTRIES).await;
+    faulty.state.lock().unwrap().sends
+}
+
+/// Only a receipt shows a contract that was created, and the receipt comes
+/// late: a second transaction would create a second contract.
+#[tokio::test]
+async fn a52_a_creation_that_was_refused_and_is_in_a_block_is_not_made_twice() {
+    let sends = refused_at_first(|n| if n == 1 { Mishap::RefusedYetMined } else { Mishap::None }).await;
+    assert_eq!(sends, ENTRIES + 1);
+}
+
+/// The next attempt has the same nonce, so that one of the two counts.
+#[tokio::test]
+async fn a52_a_creation_that_was_refused_and_waits_for_a_block_is_not_made_twice() {
+    let sends = refused_at_first(|n| if n == 1 { Mishap::RefusedYetKept } else { Mishap::None }).await;
+    assert!(sends > ENTRIES + 1, "it was replaced");
+}
+
+#[tokio::test]
+async fn a52_a_creation_that_was_refused_for_good_is_made_by_the_next_attempt() {
+    let sends = refused_at_first(|n| if n == 1 { Mishap::Refused } else { Mishap::None }).await;
+    assert_eq!(sends, ENTRIES + 2);
+}
+
+/// A chain with a ledger and its first entry, nonces 0 and 1, and the outbox
+/// of a process that died after it wrote down the `signed` posting with this
+/// nonce, and `queued` before it.
+async fn died(nonce: u64, queued: Option<u64>, signed: u64) -> (tempfile::TempDir, Embedded, Disk, Address) {
+    let ((directory, chain), disk) = (chain(), Disk::default());
+    let mut first = poster(chain.clone(), disk.healthy()).await.unwrap();
+    let ledger = story(&mut first, 1).await.unwrap();
+    drop(first);
+    let mut outbox = Outbox::over(Box::new(disk.healthy())).unwrap();
+    for n in queued.into_iter().chain([signed]) {
+        outbox.add(Event::Queue { posting: ledger::entry(ledger, n) }).unwrap();
+    }
+    let Posting { id, to, data: Data(data), .. } = ledger::entry(ledger, signed);
+    let (gas, fee) = (100_000, Fee { max: 1, tip: 1 });
+    let chain_id = chain.chain_id().await.unwrap();
+    let transaction = Transaction { chain_id, nonce, to, data, gas, fee }.sign(&key());
+    let (hash, raw) = (transaction.hash, Data(transaction.raw));
+    outbox.add(Event::Sign { id, nonce, gas, fee, hash, raw }).unwrap();
+    (directory, chain, disk, ledger)
+}
+
+/// A posting that had been refused is tried again while a later one is under
+/// way: that one goes first, since its nonce is lower.
+#[tokio::test]
+async fn a52_an_earlier_posting_does_not_wait_for_a_later_one_that_never_left() {
+    let (_directory, chain, disk, ledger) = died(2, Some(1), 2).await;
+    let mut second = poster(chain.clone(), disk).await.unwrap();
+    second.post(ledger::entry(ledger, 1)).await.unwrap();
+    check(&chain, ledger, 3).await;
+}
+
+/// A given up transaction used nonce 2 in a block that is no longer part of
+/// the chain.
+#[tokio::test]
+async fn a52_a_nonce_that_nothing_uses_any_more_is_filled() {
+    let (_directory, chain, disk, ledger) = died(3, None, 1).await;
+    let mut second = poster(chain.clone(), disk.healthy()).await.unwrap();
+    let posted = second.post(ledger::entry(ledger, 1)).await.unwrap();
+    assert!(matches!(posted, Posted::Mined(_)));
+    assert_eq!(ledger::stored(&chain, ledger, 1).await, ledger::word(2));
+    assert_eq!(chain.nonce(key().address()).await.unwrap(), 4);
+    let outbox = Outbox::over(Box::new(disk)).unwrap();
+    let filler = outbox.get(&PostingId::new(key().address(), "nonce", 2)).unwrap();
+    assert_eq!((filler.nonce, filler.is_there()), (Some(2), true));
 }
 
 /// Lives that end at a chosen point, each followed by one that goes on.

@@ -30,6 +30,13 @@ pub enum Mishap {
     Kept,
     /// The node wants a better offer.
     Underpriced,
+    /// The node says something unusual and does not take it.
+    Refused,
+    /// What stands before the node refuses what the node puts into a block,
+    /// and does not show it at once.
+    RefusedYetMined,
+    /// The same, and the node keeps it for a better offer.
+    RefusedYetKept,
 }
 
 /// An embedded chain behind a bad connection.
@@ -46,6 +53,8 @@ pub struct State {
     pub sends: u64,
     /// Kept for a better offer, by nonce.
     kept: BTreeMap<u64, (Hash, Fee)>,
+    /// Not shown yet; with the looks at the receipt until it is.
+    hidden: BTreeMap<Hash, u32>,
     /// Calls until the process dies, if it is to.
     pub fuse: Option<u64>,
 }
@@ -75,6 +84,12 @@ impl Faulty {
     fn broken(what: &'static str) -> SendError {
         SendError::Chain(Error::Unreachable { chain: "a bad line".into(), what, problem: "reset".into() })
     }
+}
+
+/// What nobody has a rule for.
+fn refused() -> SendError {
+    let problem = "daily limit exceeded".into();
+    SendError::Chain(Error::Refused { chain: "a bad line".into(), what: "a transaction", problem })
 }
 
 impl Backend for Faulty {
@@ -132,27 +147,51 @@ impl Backend for Faulty {
             Mishap::LostRequest => return Err(Self::broken("a transaction")),
             Mishap::Dropped => return Ok(()),
             Mishap::Underpriced => return Err(SendError::Underpriced("transaction underpriced".into())),
-            Mishap::Kept => {
-                self.state.lock().unwrap().kept.insert(it.nonce, (hash, it.fee));
-                return Ok(());
+            Mishap::Refused => return Err(refused()),
+            Mishap::Kept | Mishap::RefusedYetKept => {
+                let mut state = self.state.lock().unwrap();
+                state.kept.insert(it.nonce, (hash, it.fee));
+                if mishap == Mishap::Kept {
+                    return Ok(());
+                }
+                state.hidden.insert(hash, u32::MAX);
+                return Err(refused());
             }
-            Mishap::None | Mishap::LostAnswer => {}
+            Mishap::None | Mishap::LostAnswer | Mishap::RefusedYetMined => {}
         }
         // The embedded chain charges nothing, so offers are of no concern to it.
         self.inner.send(raw).await?;
         self.state.lock().unwrap().kept.remove(&it.nonce);
         // Killed after the node has it, before the answer.
         self.burn()?;
-        if mishap == Mishap::LostAnswer { Err(Self::broken("a transaction")) } else { Ok(()) }
+        match mishap {
+            Mishap::LostAnswer => Err(Self::broken("a transaction")),
+            Mishap::RefusedYetMined => {
+                self.state.lock().unwrap().hidden.insert(hash, 2);
+                Err(refused())
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn receipt(&self, transaction: Hash) -> Answer<Option<Receipt>> {
         self.burn()?;
+        if let Some(looks) = self.state.lock().unwrap().hidden.get_mut(&transaction).filter(|l| **l > 0) {
+            *looks -= 1;
+            return Ok(None);
+        }
         self.inner.receipt(transaction).await
     }
 
     async fn knows(&self, transaction: Hash) -> Answer<bool> {
-        let kept = self.state.lock().unwrap().kept.values().any(|(hash, _)| *hash == transaction);
+        let (hidden, kept) = {
+            let state = self.state.lock().unwrap();
+            let kept = state.kept.values().any(|(hash, _)| *hash == transaction);
+            (state.hidden.get(&transaction).is_some_and(|looks| *looks > 0), kept)
+        };
+        if hidden {
+            return Ok(false);
+        }
         Ok(kept || self.inner.knows(transaction).await?)
     }
 

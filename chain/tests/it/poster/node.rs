@@ -41,11 +41,15 @@ impl Drop for Miner {
 type News = Arc<Mutex<Vec<String>>>;
 
 async fn poster(node: &Anvil, policy: Policy) -> (Poster<Rpc>, News) {
+    poster_of(node, policy, Disk::default()).await
+}
+
+async fn poster_of(node: &Anvil, policy: Policy, disk: Disk) -> (Poster<Rpc>, News) {
     let chain = Rpc::new(&node.url()).unwrap();
     assert!(chain.endow(key().address()).await.unwrap());
     let news = News::default();
     let heard = news.clone();
-    let outbox = Outbox::over(Box::new(Disk::default())).unwrap();
+    let outbox = Outbox::over(Box::new(disk)).unwrap();
     let report = Box::new(move |n: &chain::poster::News| heard.lock().unwrap().push(n.to_string()));
     (Poster::new(chain, outbox, key(), policy, report).await.unwrap(), news)
 }
@@ -103,6 +107,55 @@ async fn a51_a_reorganisation_past_finality_is_noticed_and_mended() {
     poster.post(ledger::entry(ledger, 6)).await.unwrap();
     check_nonces(poster.chain(), ledger, 7).await;
     assert_eq!(news.lock().unwrap().iter().filter(|n| n.contains("reorganised away")).count(), 4);
+}
+
+/// Nothing but its receipt shows it: it is the same contract afterwards.
+#[tokio::test]
+async fn a51_a_creation_that_is_reorganised_away_is_made_once_more_in_the_same_place() {
+    let node = Anvil::start();
+    let (mut poster, news) = poster(&node, Policy { confirmations: 3, ..policy() }).await;
+    let posting = ledger::creation();
+    poster.post(posting.clone()).await.unwrap();
+    let place = Address(alloy::primitives::Address::from(key().address().0).create(0).into_array());
+    assert!(!poster.chain().code(place).await.unwrap().is_empty());
+    node.ask("anvil_reorg", json!([1, []]));
+    assert!(poster.chain().code(place).await.unwrap().is_empty());
+    let _miner = Miner::start(&node);
+    poster.settle(&[posting.id]).await.unwrap();
+    assert!(!poster.chain().code(place).await.unwrap().is_empty());
+    assert_eq!(poster.chain().nonce(key().address()).await.unwrap(), 1);
+    assert_eq!(news.lock().unwrap().iter().filter(|n| n.contains("reorganised away")).count(), 1);
+}
+
+/// A replacement is in a block; a reorganisation puts there what it replaced.
+#[tokio::test]
+async fn a51_a_replaced_transaction_that_a_reorganisation_brings_back_counts_once() {
+    let (node, disk) = (Anvil::start(), Disk::default());
+    let (mut poster, news) = poster_of(&node, Policy { confirmations: 3, ..policy() }, disk.healthy()).await;
+    let ledger = {
+        let _miner = Miner::start(&node);
+        story(&mut poster, 1).await.unwrap()
+    };
+    node.ask("evm_setAutomine", json!([false]));
+    let port = node.port();
+    let block = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(400));
+        anvil::ask(port, "anvil_mine", &json!(["0x1"]));
+    });
+    let posting = ledger::entry(ledger, 1);
+    poster.post(posting.clone()).await.unwrap();
+    block.await.unwrap();
+    let entry = || Outbox::over(Box::new(disk.healthy())).unwrap().get(&posting.id).unwrap().clone();
+    let replaced = entry().sent[0].clone();
+    assert_ne!(entry().mined.unwrap().hash, replaced.hash);
+    let raw = format!("0x{}", hex::encode(&replaced.raw));
+    node.ask("anvil_reorg", json!([1, [[raw, 0]]]));
+    news.lock().unwrap().clear();
+    let _miner = Miner::start(&node);
+    poster.settle(&[posting.id.clone()]).await.unwrap();
+    assert_eq!(entry().mined.unwrap().hash, replaced.hash);
+    assert_eq!(news.lock().unwrap().iter().filter(|n| n.contains("reorganised away")).count(), 1);
+    check_nonces(poster.chain(), ledger, 2).await;
 }
 
 /// The node takes no transaction into a block for a while: the offers rise,
