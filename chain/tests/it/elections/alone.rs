@@ -509,14 +509,16 @@ fn the_pass_rule_holds_to_the_unit() {
     // 1,500 of 1,800 units for the first option: five sixths.
     let rules = [(1_800, 5, 6), (1_800, 4_999, 6_000), (1_801, 0, 1), (0, u32::MAX - 1, u32::MAX)];
     for (quorum, numerator, denominator) in rules {
-        let election = crate::election::Election::of(layout(), 3, crate::election::Parties::random(), |d| {
-            d.pass_rule = circuits::types::PassRule {
-                winning_option: 0,
-                quorum,
-                majority_numerator: numerator,
-                majority_denominator: denominator,
-            };
-        });
+        let script = crate::election::Script::short(3);
+        let election =
+            crate::election::Election::of(layout(), &script, crate::election::Parties::random(), |d| {
+                d.pass_rule = circuits::types::PassRule {
+                    winning_option: 0,
+                    quorum,
+                    majority_numerator: numerator,
+                    majority_denominator: denominator,
+                };
+            });
         let mut chain = keyed();
         send(&mut chain, elections::open(&election.draft, &election.key)).gas();
         chain.time = TIMES.closing;
