@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+use tempfile::TempDir;
 
 fn tabella(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tabella")).args(arguments).output().unwrap()
@@ -162,6 +163,104 @@ fn a_contract_is_deployed_once_and_says_why_it_voids_nothing() {
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("WrongStage(") && said.contains("found = None"), "{said}");
+    assert_eq!(blocks(), before);
+}
+
+/// A copy of the demo's chain, to add to, with an account of its own.
+struct Copy {
+    home: TempDir,
+    payer: [String; 6],
+}
+
+impl Copy {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("chain");
+        fs::create_dir(&directory).unwrap();
+        fs::copy(chain_dir().join("blocks.jsonl"), directory.join("blocks.jsonl")).unwrap();
+        Self { payer: payer(home.path()), home }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Value {
+        let output = chain(&self.payer, arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        json(&output)
+    }
+
+    fn refused(&self, arguments: &[&str], why: &str) {
+        let output = chain(&self.payer, arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+
+    /// A question, which needs no account.
+    fn ask(&self, arguments: &[&str]) -> Value {
+        let home = self.home.path().to_str().unwrap();
+        json(&tabella(&[&["chain"], arguments, &["--home", home, "--json"]].concat()))
+    }
+}
+
+/// A31: whoever holds the record makes the calls, once, after the delay.
+#[test]
+fn a31_a_passed_vote_runs_once_through_an_executor() {
+    let (copy, summary) = (Copy::new(), &demo().1);
+    let record = demo().0.to_str().unwrap();
+    let deploy = ["executor", "deploy", "--record", record, "--delay", "2s"];
+    let deployed = copy.run(&deploy);
+    assert_eq!(copy.run(&deploy), deployed);
+    let executor = deployed["contract"].as_str().unwrap();
+    let on = |command: &'static str, more: &[&'static str]| {
+        let command = ["executor", command, record, "--executor", executor];
+        [&command, more].concat()
+    };
+    copy.refused(&on("execute", &[]), "are not queued; run `queue` first");
+    assert!(copy.run(&on("queue", &[]))["gas"].is_u64());
+    assert!(copy.run(&on("queue", &[]))["gas"].is_null());
+    assert!(copy.run(&on("execute", &["--wait"]))["gas"].is_u64());
+    assert!(copy.run(&on("execute", &[]))["gas"].is_null());
+    let election = summary["election"].as_str().unwrap();
+    let shown = copy.ask(&["executor", "show", election, "--executor", executor]);
+    assert_eq!((&shown["standing"], &shown["timelock"]), (&"done".into(), &deployed["timelock"]));
+
+    let checked = copy.ask(&["check", "--record", record, "--executor", executor]);
+    let kinds: Vec<&Value> = checked["contracts"].as_array().unwrap().iter().map(|c| &c["kind"]).collect();
+    assert_eq!((&checked["ok"], kinds), (&true.into(), vec![&"gate".into(), &"executor".into()]));
+    let enacted = copy.run(&["gate", "enact", record]);
+    assert_eq!((&enacted["gates"][0]["gas"], &enacted["gates"][0]["refusal"]), (&Value::Null, &Value::Null));
+    let gate = summary["chain"]["gate"].as_str().unwrap();
+    let shown = copy.ask(&["gate", "show", summary["chain"]["model"].as_str().unwrap(), "--gate", gate]);
+    assert_eq!((&shown["approved"], &shown["standing"]), (&false.into(), &"attestation_not_valid".into()));
+    assert_eq!((&shown["election"], &shown["demand"]), (&summary["election"], &"any".into()));
+}
+
+/// A53, A55: what is of another place or kind is refused before anything is
+/// posted, by name.
+#[test]
+fn a53_what_does_not_belong_together_is_refused_by_name() {
+    let (copy, summary) = (Copy::new(), &demo().1);
+    let record = demo().0.to_str().unwrap();
+    let attestation = demo().0.parent().unwrap().join("attestation.json");
+    let attestation = attestation.to_str().unwrap();
+    let (elections, gate) =
+        (summary["chain"]["contract"].as_str().unwrap(), summary["chain"]["gate"].as_str().unwrap());
+    let nobody = format!("0x{}", "11".repeat(20));
+    let other = copy.run(&["audit", "deploy", "--organisation", "Another", "--organiser", &nobody]);
+    assert_eq!(other["insecure"], true);
+    let other = other["contract"].as_str().unwrap();
+    let blocks = || fs::read(copy.home.path().join("chain/blocks.jsonl")).unwrap();
+    let before = blocks();
+    let like = ["gate", "deploy", "--record", record, "--attestations"];
+    copy.refused(&[&like[..], &[gate]].concat(), "is not the Attestations of this version");
+    copy.refused(&[&like[..], &[other]].concat(), "another organisation or organiser than the votes");
+    let attest = ["audit", "attest", attestation, "--contract"];
+    copy.refused(
+        &[&attest[..], &[other]].concat(),
+        "with --auditor its auditor signs it for chain 128704794",
+    );
+    copy.refused(&[&attest[..], &[&nobody]].concat(), "there is no contract at");
+    let queue = ["executor", "queue", record, "--executor"];
+    copy.refused(&[&queue[..], &[elections]].concat(), "is not the Executor of this version");
     assert_eq!(blocks(), before);
 }
 
