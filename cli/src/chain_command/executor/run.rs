@@ -94,8 +94,7 @@ pub async fn queue(options: &QueueOptions) -> Result<()> {
     let object = json!({
         "election_id": vote.id, "chain_id": vote.poster.chain_id(), "contract": vote.executor,
     });
-    let calls = vote.draft.calls.len();
-    options.one.tell(posted, &format!("{calls} calls wait for the delay"), object);
+    options.one.tell(posted, &format!("queued; calls: {}", vote.draft.calls.len()), object);
     Ok(())
 }
 
@@ -123,6 +122,6 @@ pub async fn execute(options: &ExecuteOptions) -> Result<()> {
     let object = json!({
         "election_id": vote.id, "chain_id": vote.poster.chain_id(), "contract": vote.executor,
     });
-    options.one.tell(posted, &format!("{} calls were made", vote.draft.calls.len()), object);
+    options.one.tell(posted, &format!("made; calls: {}", vote.draft.calls.len()), object);
     Ok(())
 }
