@@ -29,8 +29,8 @@ alloy::sol!(
 );
 
 alloy::sol! {
-    /// Public constants of `Mandate`, `Attestations` and `Executor` that the
-    /// interfaces leave out.
+    /// What `Mandate`, `Attestations`, `Executor` and its timelock answer and
+    /// the interfaces leave out.
     interface IFixed {
         function elections() external view returns (address);
         function organisationHash() external view returns (bytes32);
@@ -41,6 +41,7 @@ alloy::sol! {
         function majorityDenominator() external view returns (uint32);
         function attestations() external view returns (address);
         function timelock() external view returns (address);
+        function getTimestamp(bytes32 id) external view returns (uint256);
         function verifier() external view returns (address);
         function insecure() external pure returns (bool);
     }

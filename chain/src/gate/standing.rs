@@ -167,6 +167,19 @@ impl<'c, B: Backend> Executor<'c, B> {
         Ok(convert::address(self.0.ask(IFixed::timelockCall {}).await?))
     }
 
+    /// When the delay of an election's calls ends, in Unix seconds; `None` if
+    /// they are not queued, or done.
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub async fn ready_at(&self, election: ElectionId) -> Result<Option<u64>, Error> {
+        let operation = self.0.ask(IExecutor::operationOfCall { electionId: id(election) }).await?;
+        let timelock = Deployed::known(self.0.chain(), self.timelock().await?);
+        let time = timelock.ask(IFixed::getTimestampCall { id: operation }).await?;
+        // 0 for unknown operations, 1 for those that are done.
+        Ok(u64::try_from(time).ok().filter(|time| *time > 1))
+    }
+
     /// Why it would not obey votes of this kind; nothing if it would.
     ///
     /// # Errors

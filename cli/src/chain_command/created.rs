@@ -1,22 +1,9 @@
 //! What commands that create a contract have in common.
 
-use super::options::PosterOptions;
 use anyhow::Result;
-use chain::{Backend, Chain, Poster, deployed::creation, outbox::Mined};
+use chain::{Chain, Poster, deployed::creation, outbox::Mined};
 use circuits::types::Address;
 use serde_json::{Value, json};
-
-/// Opens the poster; a development chain pays for it.
-///
-/// # Errors
-/// If chain, account or outbox cannot be opened.
-pub async fn poster(options: &PosterOptions) -> Result<Poster<Chain>> {
-    let poster = options.open().await?;
-    if poster.chain().endow(poster.account()).await? {
-        eprintln!("    a development chain pays for {}", poster.account());
-    }
-    Ok(poster)
-}
 
 /// A contract, and the transaction that created it.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,6 @@
 //! `tabella chain deploy`: the contract of elections.
 
-use super::{
-    created::{Created, poster},
-    options::PosterOptions,
-};
+use super::{created::Created, options::PosterOptions};
 use anyhow::Result;
 use chain::{Artifact, settlement::Elections};
 use clap::Args;
@@ -23,7 +20,7 @@ pub struct DeployOptions {
 /// # Errors
 /// If it cannot be posted.
 pub async fn run(options: &DeployOptions) -> Result<()> {
-    let mut poster = poster(&options.poster).await?;
+    let mut poster = options.poster.open().await?;
     let created = Created::new(&mut poster, "elections", Artifact::elections()?.bytecode).await?;
     Elections::at(poster.chain(), created.contract).await?;
     if options.json {

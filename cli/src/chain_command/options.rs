@@ -102,6 +102,11 @@ impl PosterOptions {
             confirmations: self.confirmations.unwrap_or(Policy::of_chain(chain_id).confirmations),
             ..Policy::of_chain(chain_id)
         };
+        // Where coin is worth nothing the node gives some.
+        let poor = matches!(chain, Chain::Rpc(_)) && chain.balance(key.address()).await? == 0;
+        if poor && chain.endow(key.address()).await? {
+            eprintln!("    a development chain pays for {}", key.address());
+        }
         let report = Box::new(|news: &chain::poster::News| eprintln!("    {news}"));
         Ok(Poster::new(chain, Outbox::open(&path)?, key, policy, report).await?)
     }

@@ -1,9 +1,6 @@
 //! `tabella chain audit deploy`.
 
-use crate::chain_command::{
-    created::{Created, poster},
-    options::PosterOptions,
-};
+use crate::chain_command::{created::Created, options::PosterOptions};
 use anyhow::{Result, ensure};
 use chain::{attestation, audits};
 use circuits::types::Address;
@@ -32,7 +29,7 @@ pub struct DeployOptions {
 pub async fn run(options: &DeployOptions) -> Result<()> {
     ensure!(!options.organisation.is_empty(), "--organisation: an organisation has a name");
     ensure!(options.organiser != Address::default(), "--organiser: the zero address signs nothing");
-    let mut poster = poster(&options.poster).await?;
+    let mut poster = options.poster.open().await?;
     let verifier = Created::new(&mut poster, "verifier", attestation::creation_code()?).await?;
     let code = audits::creation_code(verifier.contract, &options.organisation, options.organiser)?;
     let created = Created::new(&mut poster, "attestations", code).await?;

@@ -1,11 +1,7 @@
 //! `tabella chain executor deploy`.
 
 use crate::{
-    chain_command::{
-        created::{Created, poster},
-        options::PosterOptions,
-        votes::VotesOptions,
-    },
+    chain_command::{created::Created, options::PosterOptions, votes::VotesOptions},
     times,
 };
 use anyhow::Result;
@@ -34,7 +30,7 @@ pub struct DeployOptions {
 /// # Errors
 /// If the elections are none of this version's, or it cannot be posted.
 pub async fn run(options: &DeployOptions) -> Result<()> {
-    let mut poster = poster(&options.poster).await?;
+    let mut poster = options.poster.open().await?;
     let votes = options.votes.on(poster.chain()).await?;
     let code = executor_creation_code(&votes.mandate, options.delay)?;
     let created = Created::new(&mut poster, "executor", code).await?;

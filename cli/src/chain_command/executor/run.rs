@@ -1,11 +1,12 @@
 //! `tabella chain executor queue | execute`.
 
 use crate::{
+    audit::now,
     chain_command::{
         options::PosterOptions,
         posting::{OneOptions, settle},
     },
-    record,
+    record, times,
 };
 use anyhow::{Result, bail, ensure};
 use chain::{
@@ -74,8 +75,32 @@ impl Vote {
         Ok(Self { poster, draft, id, executor: options.executor })
     }
 
-    async fn standing(&self) -> Result<ExecutorStanding> {
-        Ok(Executor::at(self.poster.chain(), self.executor).await?.standing(self.id).await?)
+    async fn executor(&self) -> Result<Executor<'_, Chain>> {
+        Ok(Executor::at(self.poster.chain(), self.executor).await?)
+    }
+
+    /// Waits until the delay is over, if it may.
+    async fn wait(&self, wait: bool) -> Result<()> {
+        let executor = self.executor().await?;
+        let mut said = false;
+        loop {
+            match executor.standing(self.id).await? {
+                ExecutorStanding::Ready | ExecutorStanding::Done => return Ok(()),
+                ExecutorStanding::None => bail!("the calls of {} are not queued; run `queue` first", self.id),
+                ExecutorStanding::Waiting => {}
+            }
+            let end = executor.ready_at(self.id).await?.unwrap_or_default();
+            // The newest block may be old, and the next one late enough.
+            if now()? >= end {
+                return Ok(());
+            }
+            ensure!(wait, "the delay ends at {}; --wait waits for it", times::show(end));
+            if !said {
+                eprintln!("    waiting for the delay to end, at {}", times::show(end));
+                said = true;
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     fn passed(&self) -> Passed<'_> {
@@ -104,19 +129,7 @@ pub async fn queue(options: &QueueOptions) -> Result<()> {
 /// If they are not queued, the delay is not over, or one of them reverts.
 pub async fn execute(options: &ExecuteOptions) -> Result<()> {
     let mut vote = Vote::open(&options.vote, &options.one.poster).await?;
-    let mut said = false;
-    loop {
-        match vote.standing().await? {
-            ExecutorStanding::Ready | ExecutorStanding::Done => break,
-            ExecutorStanding::None => bail!("the calls of {} are not queued; run `queue` first", vote.id),
-            ExecutorStanding::Waiting => ensure!(options.wait, "the delay is not over; --wait waits for it"),
-        }
-        if !said {
-            eprintln!("    waiting for the delay to end");
-            said = true;
-        }
-        tokio::time::sleep(POLL).await;
-    }
+    vote.wait(options.wait).await?;
     let posting = vote.passed().execute(vote.executor);
     let posted = settle(&mut vote.poster, posting).await?;
     let object = json!({

@@ -1,10 +1,6 @@
 //! `tabella chain gate deploy`.
 
-use crate::chain_command::{
-    created::{Created, poster},
-    options::PosterOptions,
-    votes::VotesOptions,
-};
+use crate::chain_command::{created::Created, options::PosterOptions, votes::VotesOptions};
 use anyhow::{Result, ensure};
 use chain::{audits::Attestations, gate::gate_creation_code};
 use circuits::types::{Address, keccak256};
@@ -32,7 +28,7 @@ pub struct DeployOptions {
 /// If elections or attestations are none of this version's or another
 /// organisation's, or it cannot be posted.
 pub async fn run(options: &DeployOptions) -> Result<()> {
-    let mut poster = poster(&options.poster).await?;
+    let mut poster = options.poster.open().await?;
     let votes = options.votes.on(poster.chain()).await?;
     let attestations = Attestations::at(poster.chain(), options.attestations).await?;
     let ours = (keccak256(votes.mandate.organisation.as_bytes()), votes.mandate.organiser);

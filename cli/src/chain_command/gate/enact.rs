@@ -1,9 +1,6 @@
 //! `tabella chain gate enact`; also what follows every result that is posted.
 
-use crate::{
-    chain_command::{created, options::PosterOptions},
-    record,
-};
+use crate::{chain_command::options::PosterOptions, record};
 use anyhow::{Result, bail, ensure};
 use chain::{
     Backend, Poster,
@@ -47,7 +44,7 @@ pub struct Obeyed {
 pub async fn run(options: &EnactOptions) -> Result<()> {
     let election = record::open(&options.record)?.election;
     let (draft, id) = (&election.draft.draft, election.key.key.election_id());
-    let mut poster = created::poster(&options.poster).await?;
+    let mut poster = options.poster.open().await?;
     let outcome = Elections::of_draft(poster.chain(), draft).await?.outcome(id).await?;
     match outcome {
         None => bail!("the chain has no result of {id}; post it first"),
