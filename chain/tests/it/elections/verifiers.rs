@@ -419,15 +419,19 @@ fn a12_ballots_of_two_elections_do_not_average_to_a_third() {
         call(&chain, batch(&inputs[..5], entry.clone())).gas();
     }
     let both = entries.concat();
-    let factor = |i: u8| {
-        let mut index = [0; 32];
-        index[31] = i;
-        let hash = keccak256([keccak256(&both), index].concat());
-        Fr::from(u128::from_be_bytes(hash[16..].try_into().unwrap()))
-    };
-    let mut third = inputs[0][..5].to_vec();
-    third[1] = (factor(0) * inputs[0][1] + factor(1) * inputs[1][1]) / (factor(0) + factor(1));
-    let _: IGroth16Verifiers::ProofInvalid = call(&chain, batch(&third, both)).error();
+    let digest = keccak256(&both);
+    let with_key = keccak256([ballot_key().hash().0, digest].concat());
+    for seed in [digest, with_key] {
+        let factor = |i: u8| {
+            let mut index = [0; 32];
+            index[31] = i;
+            let hash = keccak256([seed, index].concat());
+            Fr::from(u128::from_be_bytes(hash[16..].try_into().unwrap()))
+        };
+        let mut third = inputs[0][..5].to_vec();
+        third[1] = (factor(0) * inputs[0][1] + factor(1) * inputs[1][1]) / (factor(0) + factor(1));
+        let _: IGroth16Verifiers::ProofInvalid = call(&chain, batch(&third, both.clone())).error();
+    }
 }
 
 #[test]
