@@ -3,7 +3,13 @@
 
 use super::{Disk, check_nonces, key, ledger, policy, story};
 use crate::anvil::{self, Anvil};
-use chain::{Backend, Outbox, Policy, Poster, Rpc, backend::Call, poster::Error, revert::Revert};
+use chain::{
+    Backend, Outbox, Policy, Poster, Rpc,
+    backend::Call,
+    outbox::{Done, Posting},
+    poster::Error,
+    revert::Revert,
+};
 use circuits::types::Address;
 use serde_json::json;
 use std::{
@@ -156,6 +162,46 @@ async fn a51_a_replaced_transaction_that_a_reorganisation_brings_back_counts_onc
     assert_eq!(entry().mined.unwrap().hash, replaced.hash);
     assert_eq!(news.lock().unwrap().iter().filter(|n| n.contains("reorganised away")).count(), 1);
     check_nonces(poster.chain(), ledger, 2).await;
+}
+
+/// Somebody is faster. Where nothing but the receipt tells, the transaction
+/// could still succeed in another block, beside that of the next attempt.
+#[tokio::test]
+async fn a51_a_failed_transaction_is_tried_again_when_its_block_is_deep_enough() {
+    let node = Anvil::start();
+    let patient = Policy { confirmations: 3, bump_after: Duration::from_secs(60), ..policy() };
+    let (mut poster, news) = poster(&node, patient).await;
+    let ledger = {
+        let _miner = Miner::start(&node);
+        story(&mut poster, 1).await.unwrap()
+    };
+    node.ask("evm_setAutomine", json!([false]));
+    let rival = json!({
+        "from": node.ask("eth_accounts", json!([]))[0],
+        "to": ledger.to_string(),
+        "data": format!("0x{}", hex::encode([ledger::word(1), ledger::word(7)].concat())),
+        "gas": "0x30d40",
+        "maxFeePerGas": "0x174876e800",
+        "maxPriorityFeePerGas": "0x174876e800",
+    });
+    let (port, heard) = (node.port(), news.clone());
+    let blocks = tokio::task::spawn_blocking(move || {
+        let pause = || std::thread::sleep(Duration::from_millis(300));
+        pause();
+        anvil::ask(port, "eth_sendTransaction", &json!([rival]));
+        anvil::ask(port, "anvil_mine", &json!(["0x1"]));
+        pause();
+        let before = heard.lock().unwrap().clone();
+        anvil::ask(port, "anvil_mine", &json!(["0x2"]));
+        before
+    });
+    let posting = Posting { done: Done::Receipt, ..ledger::entry(ledger, 1) };
+    let refused = poster.post(posting).await.unwrap_err();
+    assert!(matches!(refused, Error::Reverted { .. }), "{refused}");
+    let before = blocks.await.unwrap();
+    let says = |news: &[String], what| news.iter().any(|n| n.contains(what));
+    assert!(says(&before, "1 of 3 confirmations") && !says(&before, "failed"), "{before:?}");
+    assert!(says(&news.lock().unwrap(), "failed in block"));
 }
 
 /// The node takes no transaction into a block for a while: the offers rise,
