@@ -89,12 +89,12 @@ impl Artifact {
         Self::parse("Executor", include_str!("../../contracts/artifacts/Executor.json"))
     }
 
-    /// Whether `data` is what creates this contract, with these constructor
-    /// arguments, when it is sent to nobody. Who relies on a contract checks
-    /// this of the transaction that created it: it alone shows what immutables
-    /// and storage began as (A55).
-    pub fn is_creation(&self, data: &[u8], arguments: &[u8]) -> bool {
-        data.strip_prefix(self.bytecode.as_slice()) == Some(arguments)
+    /// The constructor's arguments, if `data` is what creates this contract when
+    /// it is sent to nobody. Who relies on a contract checks this of the
+    /// transaction that created it ([`crate::origin`]): it alone shows what
+    /// immutables and storage began as (A55).
+    pub fn creation_arguments<'d>(&self, data: &'d [u8]) -> Option<&'d [u8]> {
+        data.strip_prefix(self.bytecode.as_slice())
     }
 
     /// Whether `code`, read from a chain, is this contract's, whatever its

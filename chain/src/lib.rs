@@ -14,6 +14,7 @@ pub mod deployed;
 pub mod elections;
 pub mod gate;
 pub mod lines;
+pub mod origin;
 pub mod outbox;
 pub mod poster;
 pub mod revert;

@@ -75,6 +75,10 @@ impl Backend for Chain {
         either!(self, chain => chain.knows(transaction))
     }
 
+    async fn creation(&self, transaction: Hash) -> Answer<Option<Vec<u8>>> {
+        either!(self, chain => chain.creation(transaction))
+    }
+
     async fn endow(&self, account: Address) -> Answer<bool> {
         either!(self, chain => chain.endow(account))
     }

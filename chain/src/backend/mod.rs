@@ -130,6 +130,10 @@ pub trait Backend: Send + Sync {
     /// Whether a transaction is in a block or waits for one.
     fn knows(&self, transaction: Hash) -> impl Future<Output = Answer<bool>> + Send;
 
+    /// The code that a transaction created a contract with, arguments behind
+    /// it; `None` if it is in no block or was sent to somebody.
+    fn creation(&self, transaction: Hash) -> impl Future<Output = Answer<Option<Vec<u8>>>> + Send;
+
     /// Lets a development chain pay an account; `false` where nobody does.
     fn endow(&self, account: Address) -> impl Future<Output = Answer<bool>> + Send;
 }

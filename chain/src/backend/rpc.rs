@@ -7,9 +7,10 @@ use crate::{
     revert::Revert,
 };
 use alloy::{
-    eips::BlockNumberOrTag,
+    consensus::Transaction as _,
+    eips::{BlockNumberOrTag, eip2718::Encodable2718},
     network::TransactionBuilder,
-    primitives::{Bytes, TxKind, U256},
+    primitives::{Bytes, TxKind, U256, keccak256},
     providers::{Provider, RootProvider},
     rpc::{
         client::ClientBuilder,
@@ -263,6 +264,21 @@ impl Backend for Rpc {
     async fn knows(&self, transaction: Hash) -> Answer<bool> {
         let found = self.provider.get_transaction_by_hash(to_hash(transaction)).await;
         Ok(found.map_err(self.failed("a transaction"))?.is_some())
+    }
+
+    async fn creation(&self, transaction: Hash) -> Answer<Option<Vec<u8>>> {
+        let found = self.provider.get_transaction_by_hash(to_hash(transaction)).await;
+        let Some(found) = found.map_err(self.failed("a transaction"))? else { return Ok(None) };
+        // A node that says what the hash does not commit to is noticed.
+        let said = found.inner.inner();
+        if found.block_number.is_none() || said.kind() != TxKind::Create {
+            return Ok(None);
+        }
+        if hash(keccak256(said.encoded_2718())) != transaction {
+            let (chain, what) = (self.name(), "a transaction");
+            return Err(Error::Nonsense { chain, what, problem: "it has another hash".into() });
+        }
+        Ok(Some(said.input().to_vec()))
     }
 
     async fn endow(&self, account: Address) -> Answer<bool> {

@@ -63,6 +63,21 @@ impl Mandate {
     }
 }
 
+impl From<abi::Terms> for Mandate {
+    fn from(terms: abi::Terms) -> Self {
+        Self {
+            elections: convert::address(terms.elections),
+            organisation: terms.organisation,
+            organiser: convert::address(terms.organiser),
+            trustees: terms.trustees.into_iter().map(convert::address).collect(),
+            threshold: terms.threshold,
+            quorum: terms.quorum,
+            majority_numerator: terms.majorityNumerator,
+            majority_denominator: terms.majorityDenominator,
+        }
+    }
+}
+
 /// Why a contract would not obey a vote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objection {

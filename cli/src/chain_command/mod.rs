@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod compare;
 mod created;
+mod creation;
 mod deploy;
 mod executor;
 mod gate;
@@ -36,6 +37,8 @@ pub enum ChainCommand {
     Watch(watch::WatchOptions),
     /// End an election that missed a deadline; anybody may.
     Void(void::VoidOptions),
+    /// How a contract came to be, and with what terms: before relying on it.
+    Creation(creation::CreationOptions),
     /// Whether the contracts that a vote is to move would obey it.
     Check(check::CheckOptions),
     /// Audits in a contract that checks and records them.
@@ -62,6 +65,7 @@ pub fn run(command: ChainCommand) -> Result<()> {
             ChainCommand::Post(options) => post::run(&options).await,
             ChainCommand::Watch(options) => watch::run(&options).await,
             ChainCommand::Void(options) => void::run(&options).await,
+            ChainCommand::Creation(options) => creation::run(&options).await,
             ChainCommand::Check(options) => check::run(&options).await,
             ChainCommand::Audit(command) => audit::run(command).await,
             ChainCommand::Gate(command) => gate::run(command).await,

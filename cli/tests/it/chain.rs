@@ -210,6 +210,10 @@ fn a31_a_passed_vote_runs_once_through_an_executor() {
     let deployed = copy.run(&deploy);
     assert_eq!(copy.run(&deploy), deployed);
     let executor = deployed["contract"].as_str().unwrap();
+    let transaction = deployed["transaction"].as_str().unwrap();
+    let origin = copy.ask(&["creation", executor, "--transaction", transaction]);
+    assert_eq!((&origin["kind"], &origin["terms"]["delay_seconds"]), (&"executor".into(), &2.into()));
+    assert_eq!(origin["terms"]["elections"], summary["chain"]["contract"]);
     let on = |command: &'static str, more: &[&'static str]| {
         let command = ["executor", command, record, "--executor", executor];
         [&command, more].concat()

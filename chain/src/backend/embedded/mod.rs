@@ -207,6 +207,14 @@ impl Backend for Embedded {
         Ok(self.receipt(transaction).await?.is_some())
     }
 
+    async fn creation(&self, transaction: Hash) -> Answer<Option<Vec<u8>>> {
+        let inner = self.fresh()?;
+        let found = inner.blocks.iter().find(|b| b.receipt.transaction == transaction);
+        // What is in a block was read before it got there.
+        let sent = found.and_then(|block| Transaction::decode(&block.raw.0).ok());
+        Ok(sent.filter(|(sent, ..)| sent.to.is_none()).map(|(sent, ..)| sent.data))
+    }
+
     async fn endow(&self, _: Address) -> Answer<bool> {
         Ok(true)
     }

@@ -190,10 +190,10 @@ fn a55_only_its_creation_shows_that_a_contract_began_empty() {
     let found = IElections::verifiersCall::abi_decode_returns(answer.output()).unwrap();
     assert_eq!(found, Address::repeat_byte(0xee));
     // What tells them apart.
-    assert!(!ours.is_creation(&poisoned, &[]));
-    assert!(ours.is_creation(&ours.bytecode, &[]));
-    assert!(!ours.is_creation(&[&ours.bytecode[..], &[0]].concat(), &[]));
-    assert!(!ours.is_creation(&ours.bytecode[1..], &[]));
+    assert_eq!(ours.creation_arguments(&poisoned), None);
+    assert_eq!(ours.creation_arguments(&ours.bytecode), Some(&[][..]));
+    assert_eq!(ours.creation_arguments(&[&ours.bytecode[..], &[7]].concat()), Some(&[7][..]));
+    assert_eq!(ours.creation_arguments(&ours.bytecode[1..]), None);
 }
 
 /// spec: `tally.packed`

@@ -8,10 +8,11 @@ use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
 };
 use chain::{
-    Artifact, Backend, Embedded, Outbox, Poster, attestation,
+    Artifact, Backend, Embedded, Hash, Outbox, Poster, attestation,
     audits::{self, Attestations, Office, Status},
     deployed::{Error, creation},
     gate::{self, Executor, Gate, GateStanding, Mandate, Objection},
+    origin::{self, Origin},
     outbox::Posting,
     poster::Posted,
 };
@@ -21,6 +22,8 @@ use tempfile::TempDir;
 
 /// All contracts, created by one account.
 struct Place {
+    /// Transactions that created them: elections, attestations, gate, executor.
+    created: Vec<(Address, Hash)>,
     directory: TempDir,
     poster: Poster<Embedded>,
     domain: Domain,
@@ -35,8 +38,9 @@ async fn poster(directory: &Path, outbox: &str) -> Poster<Embedded> {
     Poster::new(chain, outbox, account(9), policy(), Box::new(|_| ())).await.unwrap()
 }
 
-async fn create(poster: &mut Poster<Embedded>, kind: &str, code: Vec<u8>) -> Address {
-    poster.create(creation(kind, code)).await.unwrap().0
+async fn create(poster: &mut Poster<Embedded>, kind: &str, code: Vec<u8>) -> (Address, Hash) {
+    let (address, mined) = poster.create(creation(kind, code)).await.unwrap();
+    (address, mined.hash)
 }
 
 impl Place {
@@ -44,12 +48,12 @@ impl Place {
         let directory = tempfile::tempdir().unwrap();
         let mut poster = poster(directory.path(), "first").await;
         let elections = create(&mut poster, "elections", Artifact::elections().unwrap().bytecode).await;
-        let verifier = create(&mut poster, "verifier", attestation::creation_code().unwrap()).await;
+        let (verifier, _) = create(&mut poster, "verifier", attestation::creation_code().unwrap()).await;
         let organiser = account(1).address();
         let code = audits::creation_code(verifier, ORGANISATION, organiser).unwrap();
         let attestations = create(&mut poster, "attestations", code).await;
         let mandate = Mandate {
-            elections,
+            elections: elections.0,
             organisation: ORGANISATION.into(),
             organiser,
             trustees: [3, 4, 5].map(|seed| account(seed).address()).into(),
@@ -58,12 +62,14 @@ impl Place {
             majority_numerator: 1,
             majority_denominator: 2,
         };
-        let code = gate::gate_creation_code(&mandate, attestations).unwrap();
+        let code = gate::gate_creation_code(&mandate, attestations.0).unwrap();
         let gate = create(&mut poster, "gate", code).await;
         let code = gate::executor_creation_code(&mandate, 60).unwrap();
         let executor = create(&mut poster, "executor", code).await;
-        let domain = Domain { chain_id: poster.chain_id(), contract: attestations };
-        Self { directory, poster, domain, mandate, gate, executor }
+        let domain = Domain { chain_id: poster.chain_id(), contract: attestations.0 };
+        let created = vec![elections, attestations, gate, executor];
+        let (gate, executor) = (gate.0, executor.0);
+        Self { created, directory, poster, domain, mandate, gate, executor }
     }
 
     fn office(&self) -> Office {
@@ -194,4 +200,45 @@ async fn a55_contracts_are_asked_only_if_they_are_of_this_version() {
     wrong(Attestations::at(chain, place.gate).await.unwrap_err(), "Attestations");
     let nothing = Attestations::at(chain, account(8).address()).await.unwrap_err();
     assert!(matches!(nothing, Error::NoContract { .. }), "{nothing}");
+}
+
+/// A55: how a contract came to be, and with what terms.
+#[tokio::test]
+async fn a55_a_creation_is_compared_with_the_committed_code() {
+    let mut place = Place::new().await;
+    let chain = place.poster.chain().clone();
+    let mandate = place.mandate.clone();
+    let (organisation, organiser) = (ORGANISATION.to_owned(), mandate.organiser);
+    let attestations = place.domain.contract;
+    let expected = [
+        Origin::Elections,
+        Origin::Attestations { organisation, organiser },
+        Origin::Gate { mandate: mandate.clone(), attestations },
+        Origin::Executor { mandate, delay: 60 },
+    ];
+    let created = place.created.clone();
+    for ((contract, transaction), expected) in created.iter().zip(expected) {
+        assert_eq!(Origin::of(&chain, *contract, *transaction).await.unwrap(), expected);
+    }
+    let [(elections, first), (_, second), ..] = created[..] else { panic!("four contracts") };
+    let other = Origin::of(&chain, elections, second).await.unwrap_err();
+    assert!(
+        matches!(other, origin::Error::OtherAddress { created, .. } if created == attestations),
+        "{other}"
+    );
+    let none = Origin::of(&chain, elections, Hash([1; 32])).await.unwrap_err();
+    assert!(matches!(none, origin::Error::NoCreation { .. }), "{none}");
+    // A call, not a creation.
+    let registration = place.registration().await;
+    let Posted::Mined(call) = place.poster.post(place.office().register(&registration)).await.unwrap() else {
+        panic!("found")
+    };
+    let none = Origin::of(&chain, elections, call.hash).await.unwrap_err();
+    assert!(matches!(none, origin::Error::NoCreation { .. }), "{none}");
+    // The same contract, and one word behind the code that creates it.
+    let code = [Artifact::elections().unwrap().bytecode, vec![0; 32]].concat();
+    let (contract, transaction) = create(&mut place.poster, "other", code).await;
+    let other = Origin::of(&chain, contract, transaction).await.unwrap_err();
+    assert!(matches!(other, origin::Error::OtherCode(_)), "{other}");
+    assert_ne!(first, transaction);
 }

@@ -195,6 +195,10 @@ impl Backend for Faulty {
         Ok(kept || self.inner.knows(transaction).await?)
     }
 
+    async fn creation(&self, transaction: Hash) -> Answer<Option<Vec<u8>>> {
+        self.inner.creation(transaction).await
+    }
+
     async fn endow(&self, account: Address) -> Answer<bool> {
         self.inner.endow(account).await
     }
