@@ -98,10 +98,10 @@ impl Artifact {
     }
 
     /// Whether `code`, read from a chain, is this contract's, whatever its
-    /// immutables are. A quick check that an address is not a wrong one. It
-    /// does not show that nobody put something into the storage: another
-    /// constructor can leave the same code over any storage. spec:
-    /// `settlement.creation`
+    /// immutables are. A quick check that an address is not a wrong one; it
+    /// does not show that the storage began empty, since another constructor
+    /// can leave the same code over any storage (A55).
+    /// spec: `settlement.creation`
     pub fn is_code(&self, code: &[u8]) -> bool {
         let masked = |bytes: &[u8]| {
             let mut bytes = bytes.to_vec();
