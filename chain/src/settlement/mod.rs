@@ -20,6 +20,11 @@ use crate::{
 use circuits::types::{Address, DraftId, ElectionId};
 use verifier::KeyHash;
 
+/// The address of the contract that a contract created first.
+fn first_created_by(contract: Address) -> Address {
+    crate::convert::address(elections::address(contract).create(1))
+}
+
 /// The contract `Elections` on a chain.
 #[derive(Debug)]
 pub struct Elections<'c, B>(Deployed<'c, B>);
@@ -33,12 +38,20 @@ impl<B> Clone for Elections<'_, B> {
 impl<B> Copy for Elections<'_, B> {}
 
 impl<'c, B: Backend> Elections<'c, B> {
-    /// The contract at an address, if it is the committed one (A55).
+    /// The contract at an address, if it and the verifiers that it created have
+    /// the committed code (A55). How it came to be, code does not show:
+    /// [`crate::origin`] does.
     ///
     /// # Errors
     /// If there is none or another one.
     pub async fn at(chain: &'c B, contract: Address) -> Result<Self, Error> {
-        Ok(Self(Deployed::at(chain, contract, &Artifact::elections()?).await?))
+        let elections = Self(Deployed::at(chain, contract, &Artifact::elections()?).await?);
+        let (verifiers, artifact) = (elections.verifiers().await?, Artifact::verifiers()?);
+        if verifiers != first_created_by(contract) {
+            return Err(Error::OtherContract { contract: verifiers, name: artifact.name });
+        }
+        Deployed::at(chain, verifiers, &artifact).await?;
+        Ok(elections)
     }
 
     /// The contract whose code was compared before.

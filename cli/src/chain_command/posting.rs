@@ -12,7 +12,7 @@ pub struct OneOptions {
     #[command(flatten)]
     pub poster: PosterOptions,
     /// Print one JSON object: what was named, chain_id, contract, and gas,
-    /// which is null if it was there already.
+    /// which is null if somebody else's transaction had done it.
     #[arg(long)]
     pub json: bool,
 }

@@ -20,10 +20,10 @@ use audit::{
 };
 use chain::{
     Artifact, Backend, Chain, Outbox, Policy, Poster,
-    backend::Data,
+    audits::Office,
     deployed::creation,
-    gate::{self, Demand, Gate, Mandate, Proposal},
-    outbox::{Done, Posting, PostingId},
+    gate::{self, Demand, Gate, Mandate, Passed, Proposal},
+    outbox::{Posting, PostingId},
     poster::Posted,
     settlement,
 };
@@ -129,10 +129,9 @@ impl Ledger {
         Ok(self.poster.create(creation(kind, code)).await?.0)
     }
 
-    async fn post(&mut self, kind: &str, to: Option<Address>, data: Vec<u8>) -> Result<Posted> {
-        let id = PostingId::new("demo", kind, 0);
-        self.posted.push(id.clone());
-        Ok(self.poster.post(Posting { id, to, data: Data(data), done: Done::Receipt }).await?)
+    async fn post(&mut self, posting: Posting) -> Result<Posted> {
+        self.posted.push(posting.id.clone());
+        Ok(self.poster.post(posting).await?)
     }
 
     /// Audits a model, and records the attestation on the chain.
@@ -152,20 +151,21 @@ impl Ledger {
         let organiser = &staff.organiser;
         let code = chain::audits::creation_code(verifier, organisation, organiser.address())?;
         let attestations = self.create("attestations", code).await?;
-        let domain = Domain { contract: attestations, ..self.domain };
+        let (office, domain) =
+            (Office { contract: attestations }, Domain { contract: attestations, ..self.domain });
         let inputs = inputs(out)?;
         story.say(&format!(
             "{} people scored by COMPAS; an auditor commits to their records and anchors the commitment.",
             inputs.dataset.codes.len()
         ));
         let (commitment, mut vault) = commit(&inputs, out)?;
-        self.post("data-root", Some(attestations), chain::audits::anchor(commitment.data.root())).await?;
+        self.post(office.anchor(commitment.data.root())).await?;
         let auditor = AccountKey::random(&mut OsRng);
         let now = self.poster.chain().latest().await?.timestamp;
         let registration = registration(organisation, &auditor, now)?;
         let signature = organiser.sign(registration.signing_hash(&domain));
         let signed = SignedRegistration { registration, signature };
-        self.post("auditor", Some(attestations), chain::audits::register(&signed)).await?;
+        self.post(office.register(&signed)).await?;
         let terms = terms(organisation, domain, now)?;
         let subject = Subject(keccak256(MODEL));
         let made = tokio::task::block_in_place(|| {
@@ -173,7 +173,7 @@ impl Ledger {
         })?;
         let attestation = made.attestation;
         fs::write(out.join("attestation.json"), attestation.to_bytes())?;
-        let posted = self.post("attest", Some(attestations), chain::audits::attest(&attestation)).await?;
+        let posted = self.post(office.attest(&attestation)).await?;
         self.gas.attestation = posted.gas().unwrap_or_default();
         story.took("attestation", start);
         story
@@ -287,7 +287,7 @@ impl Ledger {
         let status = found.status(elections.progress(id, self.poster.account()).await?);
         let gate = self.audited()?.gate;
         if outcome.passed {
-            self.post("enact", Some(gate), gate::enact(id, draft)).await?;
+            self.post(Passed { election: id, draft }.enact(gate)).await?;
         } else {
             story.say("The vote has not passed; nobody can make the gate obey it.");
         }
@@ -320,8 +320,8 @@ impl Ledger {
         let reason = "the records turned out to be incomplete".to_owned();
         let revocation = Revocation { attestation: audited.attestation.id(), reason, time };
         let signature = audited.auditor.sign(revocation.signing_hash(&domain));
-        let (to, signed) = (audited.attestations, SignedRevocation { revocation, signature });
-        self.post("revoke", Some(to), chain::audits::revoke(&signed)).await?;
+        let office = Office { contract: audited.attestations };
+        self.post(office.revoke(&SignedRevocation { revocation, signature })).await?;
         story.say("The auditor revokes the attestation.");
         Ok(())
     }

@@ -13,5 +13,5 @@ mod invariant;
 mod opening;
 mod posting;
 mod settled;
-mod verifiers;
+pub mod verifiers;
 mod wide;

@@ -203,7 +203,7 @@ fn packed(totals: &[u64]) -> U256 {
 }
 
 /// Code that writes a storage and leaves `code`.
-fn creation_with(storage: &BTreeMap<U256, U256>, code: &[u8]) -> Vec<u8> {
+pub fn creation_with(storage: &BTreeMap<U256, U256>, code: &[u8]) -> Vec<u8> {
     let push = |word: &U256| [&[0x7f][..], &word.to_be_bytes::<32>()].concat();
     let mut out: Vec<u8> =
         storage.iter().flat_map(|(slot, value)| [push(value), push(slot), vec![0x55]].concat()).collect();

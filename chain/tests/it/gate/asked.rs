@@ -3,7 +3,7 @@
 
 use super::audit::{MODEL, ORGANISATION, PROVEN, terms};
 use super::world::account;
-use crate::poster::policy;
+use crate::{elections::verifiers::creation_with, poster::policy};
 use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
 };
@@ -15,9 +15,10 @@ use chain::{
     origin::{self, Origin},
     outbox::Posting,
     poster::Posted,
+    settlement::Elections,
 };
 use circuits::types::{Address, Domain, ElectionId, TypedData};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 use tempfile::TempDir;
 
 /// All contracts, created by one account.
@@ -200,6 +201,25 @@ async fn a55_contracts_are_asked_only_if_they_are_of_this_version() {
     wrong(Attestations::at(chain, place.gate).await.unwrap_err(), "Attestations");
     let nothing = Attestations::at(chain, account(8).address()).await.unwrap_err();
     assert!(matches!(nothing, Error::NoContract { .. }), "{nothing}");
+}
+
+/// A55: the code of elections beside verifiers that they did not create.
+#[tokio::test]
+async fn a55_elections_beside_other_verifiers_are_no_elections() {
+    let mut place = Place::new().await;
+    let genuine = place.mandate.elections;
+    let elections = Elections::at(place.poster.chain(), genuine).await.unwrap();
+    let verifiers = elections.verifiers().await.unwrap().0;
+    let mut code = place.poster.chain().code(genuine).await.unwrap();
+    let places: Vec<usize> = (0..code.len() - 20).filter(|at| code[*at..at + 20] == verifiers).collect();
+    let other = place.gate.0;
+    places.iter().for_each(|at| code[*at..at + 20].copy_from_slice(&other));
+    let (beside, _) = create(&mut place.poster, "beside", creation_with(&BTreeMap::new(), &code)).await;
+    let refused = Elections::at(place.poster.chain(), beside).await.unwrap_err();
+    assert!(
+        matches!(refused, Error::OtherContract { contract, name: "Groth16Verifiers" } if contract.0 == other),
+        "{refused}"
+    );
 }
 
 /// A55: how a contract came to be, and with what terms.
