@@ -158,7 +158,7 @@ async fn a51_a_replaced_transaction_that_a_reorganisation_brings_back_counts_onc
     node.ask("anvil_reorg", json!([1, [[raw, 0]]]));
     news.lock().unwrap().clear();
     let _miner = Miner::start(&node);
-    poster.settle(&[posting.id.clone()]).await.unwrap();
+    poster.settle(std::slice::from_ref(&posting.id)).await.unwrap();
     assert_eq!(entry().mined.unwrap().hash, replaced.hash);
     assert_eq!(news.lock().unwrap().iter().filter(|n| n.contains("reorganised away")).count(), 1);
     check_nonces(poster.chain(), ledger, 2).await;
