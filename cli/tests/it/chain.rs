@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "the tests of the crate `chain` use the rest")]
 mod anvil;
 
-use crate::demo::demo;
+use crate::{demo::demo, foreign::python};
 use anvil::Anvil;
 use serde_json::Value;
 use std::{
@@ -273,24 +273,6 @@ fn a53_what_does_not_belong_together_is_refused_by_name() {
     assert_eq!(blocks(), before);
 }
 
-/// The interpreter with web3, installed once.
-fn python() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign-web3");
-    let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/foreign/web3/requirements.txt");
-    let (python, installed) = (place.join("bin/python"), place.join("requirements.txt"));
-    let text = fs::read_to_string(&wanted).unwrap();
-    if fs::read_to_string(&installed).ok().as_ref() != Some(&text) {
-        let run = |command: &mut Command| {
-            let output = command.output().unwrap();
-            assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-        };
-        run(Command::new("python3").args(["-m", "venv"]).arg(&place));
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&wanted));
-        fs::write(&installed, text).unwrap();
-    }
-    python
-}
-
 /// The same demo on a real node; then a reader that is not ours.
 #[test]
 fn the_same_demo_settles_on_a_real_node_and_web3_reads_it() {
@@ -308,7 +290,7 @@ fn the_same_demo_settles_on_a_real_node_and_web3_reads_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let chain = &summary["chain"];
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let read = Command::new(python())
+    let read = Command::new(python("web3"))
         .arg(root.join("tests/foreign/web3/read.py"))
         .arg(node.url())
         .arg(root.join("contracts/artifacts"))

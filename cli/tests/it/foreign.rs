@@ -53,10 +53,10 @@ impl Stage {
     }
 }
 
-/// The interpreter with grpcio, installed once.
-fn python() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign-python");
-    let (python, wanted) = (place.join("bin/python"), source().join("python/requirements.txt"));
+/// An interpreter with what a reader below `tests/foreign` needs, installed once.
+pub fn python(reader: &str) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("foreign-{reader}"));
+    let (python, wanted) = (place.join("bin/python"), source().join(reader).join("requirements.txt"));
     let installed = place.join("requirements.txt");
     if fs::read(&installed).ok() != fs::read(&wanted).ok() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place));
@@ -69,7 +69,7 @@ fn python() -> PathBuf {
 
 #[test]
 fn a_python_client_votes_through_reflection_alone() {
-    let (stage, python) = (Stage::new(), python());
+    let (stage, python) = (Stage::new(), python("python"));
     let mut client = Command::new(python);
     client.arg(source().join("python/client.py"));
     client.args([stage.node.address(), &stage.election()]).arg(stage.file("ballot"));
