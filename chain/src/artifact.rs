@@ -86,7 +86,9 @@ impl Artifact {
     }
 
     /// Whether `code`, read from a chain, is this contract's, whatever its
-    /// immutables are. Who relies on a contract checks this first (A55).
+    /// immutables are. Who relies on a contract checks this first (A55), and
+    /// then how it was created: code does not show immutables, nor what its
+    /// creator stored. spec: `gate.created`
     pub fn is_code(&self, code: &[u8]) -> bool {
         let masked = |bytes: &[u8]| {
             let mut bytes = bytes.to_vec();

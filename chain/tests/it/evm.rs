@@ -66,6 +66,11 @@ impl Evm {
         result(self.chain.clone().send_with(SENDER, to, data, gas))
     }
 
+    /// A contract's code.
+    pub fn code(&self, of: Address) -> Vec<u8> {
+        self.chain.code(of)
+    }
+
     /// A contract's storage, without what is zero.
     pub fn storage(&self, of: Address) -> BTreeMap<U256, U256> {
         self.chain.storage(of)

@@ -380,6 +380,9 @@ fn a59_only_a_registered_auditor_attests() {
 #[test]
 fn a69_an_old_registration_is_not_taken_again() {
     let mut world = World::empty();
+    // Any number begins, also 0.
+    world.register(0, u64::MAX, 0).unwrap();
+    refused(world.register(0, u64::MAX, 0), IAttestations::StaleRegistration::SELECTOR);
     world.register(0, u64::MAX, 5).unwrap();
     refused(world.register(0, u64::MAX, 5), IAttestations::StaleRegistration::SELECTOR);
     refused(world.register(0, u64::MAX, 4), IAttestations::StaleRegistration::SELECTOR);
