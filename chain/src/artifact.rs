@@ -85,10 +85,19 @@ impl Artifact {
         Self::parse("Executor", include_str!("../../contracts/artifacts/Executor.json"))
     }
 
+    /// Whether `data` is what creates this contract, with these constructor
+    /// arguments, when it is sent to nobody. Who relies on a contract checks
+    /// this of the transaction that created it: it alone shows what immutables
+    /// and storage began as (A55).
+    pub fn is_creation(&self, data: &[u8], arguments: &[u8]) -> bool {
+        data.strip_prefix(self.bytecode.as_slice()) == Some(arguments)
+    }
+
     /// Whether `code`, read from a chain, is this contract's, whatever its
-    /// immutables are. Who relies on a contract checks this first (A55), and
-    /// then how it was created: code does not show immutables, nor what its
-    /// creator stored. spec: `gate.created`
+    /// immutables are. A quick check that an address is not a wrong one; it
+    /// does not show that the storage began empty, since another constructor
+    /// can leave the same code over any storage (A55).
+    /// spec: `settlement.creation`
     pub fn is_code(&self, code: &[u8]) -> bool {
         let masked = |bytes: &[u8]| {
             let mut bytes = bytes.to_vec();

@@ -10,7 +10,7 @@ import {Circuit, IGroth16Verifiers, Kind} from "./IGroth16Verifiers.sol";
 contract Groth16Verifiers is IGroth16Verifiers {
     using Strings for uint256;
 
-    /// Where a key's points are, and its circuit. One storage slot.
+    /// Where a key's points are, and its circuit. Two storage slots.
     struct Key {
         address data;
         Circuit circuit;

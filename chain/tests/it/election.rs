@@ -6,12 +6,14 @@ use chain::elections::ClosedOn;
 use circuits::{
     ballot::{BallotCircuit, Context, Member, Plan},
     curve::Fr,
-    tally::{Board, Layout, testing::DealtKey},
+    r1cs::Circuit,
+    tally::{self, Board, ChunkCircuit, FinalCircuit, Layout, Opened, testing::DealtKey},
     types::{
         AccountKey, BallotShape, BoardEntry, BoardRow, Call, Census, CensusDefinition, CensusEntry,
         CiphertextDigest, Ciphertexts, Domain, Draft, ElectionId, ElectionKey, Head, IdentityCommitment,
         MemberSecret, Order, PassRule, ProposalKind, Rule, RuleKind, SettlementMode, Signature, SignedDraft,
-        SignedElectionKey, SignedHead, Slot, Tally, Ticket, Times, TrusteeIdentity, TypedData, board_root,
+        SignedElectionKey, SignedHead, Slot, Tally, TallyProof, Ticket, Times, TrusteeIdentity, TypedData,
+        board_root,
     },
 };
 use prover::{
@@ -322,8 +324,7 @@ impl Election {
         (0..options(self.layout.shape())).map(|k| last.values().map(|votes| votes[k]).sum()).collect()
     }
 
-    /// The proven result of the first `size` entries, bound to `points`.
-    pub fn tally(&self, size: usize, points: &[Fr]) -> Tally {
+    fn board(&self, size: usize) -> (Board, Opened) {
         let openings: BTreeMap<Slot, Ciphertexts> =
             self.entries[..size].iter().map(|e| (e.slot, e.ciphertexts.clone())).collect();
         let shape = self.layout.shape();
@@ -331,14 +332,53 @@ impl Election {
         let mut totals = self.totals(size);
         totals.resize(shape.options(), 0);
         let opened = self.dealt.open(&board, &totals, &mut OsRng);
-        let job = Job { layout: self.layout, board: &board, options: options(shape), opened, points };
+        (board, opened)
+    }
+
+    /// The proven result of the first `size` entries, bound to `points`.
+    pub fn tally(&self, size: usize, points: &[Fr]) -> Tally {
+        let (board, opened) = self.board(size);
+        let options = options(self.layout.shape());
+        let job = Job { layout: self.layout, board: &board, options, opened, points };
         prove_tally(job, |id| store().get(id, &|p| eprintln!("{p}")), &mut OsRng, |_, _| ()).unwrap()
+    }
+
+    /// The same in chunks, each proven as `change` leaves it.
+    pub fn chunked(
+        &self,
+        size: usize,
+        points: &[Fr],
+        change: impl FnOnce(&mut [tally::Chunk], &mut tally::Final),
+    ) -> Tally {
+        let (board, opened) = self.board(size);
+        let quorum = opened.decryption.trustees.iter().map(|t| t.partial.index).collect();
+        let tally::Plan::Chunked(mut all) = tally::plan(self.layout, &board, opened, points) else {
+            panic!("one proof")
+        };
+        let mut chunks: Vec<tally::Chunk> = all.by_ref().map(Result::unwrap).collect();
+        let mut last = all.finish().unwrap();
+        change(&mut chunks, &mut last);
+        let slots = last.statement.outcome.slots;
+        let mut proofs: Vec<TallyProof> = Vec::new();
+        for tally::Chunk { statement, witness } in chunks {
+            proofs.push(proven(2, self.layout, &ChunkCircuit::new(self.layout, statement, witness).unwrap()));
+        }
+        let tally::Final { statement, witness } = last;
+        proofs.push(proven(3, self.layout, &FinalCircuit::new(self.layout, statement, witness).unwrap()));
+        Tally { totals: self.totals(size), slots, quorum, proofs }
     }
 
     /// The points of all batches of the first `size` entries.
     pub fn points(&self, size: usize) -> Vec<Fr> {
         self.closed(size).points(&self.entries[..size], self.layout.batch_rows())
     }
+}
+
+/// Proven with the key of `circuits` after that of registrations.
+fn proven(key: usize, layout: Layout, circuit: &impl Circuit) -> TallyProof {
+    let key = store().get(circuits(layout)[1 + key], &|p| eprintln!("{p}")).unwrap();
+    let proof = prove(&key, circuit, &mut OsRng).unwrap();
+    TallyProof { circuit: circuit.id(), inputs: circuit.public_inputs(), proof }
 }
 
 fn entry(plan: Plan) -> BoardEntry {

@@ -114,7 +114,8 @@ fn a50_changed_keys_change_no_other_key() {
         let now = after.storage(target);
         let kept = before.iter().all(|(key, value)| now.get(key) == Some(value));
         assert!(kept, "seed {seed}: 0x{}", hex::encode(&mutant));
-        assert_eq!(now.len(), before.len() + usize::from(sent.is_done()));
+        // Where its points are, and its circuit.
+        assert_eq!(now.len(), before.len() + 2 * usize::from(sent.is_done()));
     }
 }
 

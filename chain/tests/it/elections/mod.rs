@@ -2,6 +2,7 @@
 //! the size does not matter: batches of 4, chunks of 8.
 
 mod abi;
+mod alone;
 pub mod decoders;
 mod gas;
 mod griefing;

@@ -2,7 +2,7 @@
 
 use super::settled::{
     ONE, OTHER, POSTER, TWO, batches, closed, id, opened, post_all, posted, refused, refused_from,
-    result_calls, send, settled, stage, view,
+    result_calls, send, settled, stage, verifiers, view,
 };
 use crate::{
     chain::{Chain, START, Sent},
@@ -16,7 +16,7 @@ use chain::{
 use circuits::{
     curve::Fr,
     tally::fingerprint,
-    types::{BoardEntry, field_from_bytes, field_to_bytes},
+    types::{BoardEntry, TallyProof, field_from_bytes, field_to_bytes},
 };
 use revm::primitives::Address;
 
@@ -256,6 +256,47 @@ fn a_proof_that_binds_no_ballots_settles_nothing() {
     is_invalid(&refused(&chain, result_calls(&half).remove(0)));
 }
 
+/// Shows that a proof is valid for its own inputs under a key of the election
+/// (0 ballot, 1 tally, 2 chunk, 3 final): what refuses it is none of it.
+fn is_valid(chain: &Chain, key: usize, proven: &TallyProof) {
+    let call = IGroth16Verifiers::verifyCall {
+        keyHash: settled().election.verifying[key].hash().0.into(),
+        inputs: proven.inputs.iter().map(|x| U256::from_be_bytes(field_to_bytes(*x))).collect(),
+        proof: proven.proof.0.to_vec().into(),
+    };
+    chain.call(verifiers(chain), call.abi_encode()).gas();
+}
+
+/// Where the board has a batch that is not posted, (0, 0) would stand in its
+/// place, and for (0, 0) any rows are proven: that it is missing is all that
+/// refuses such a proof.
+#[test]
+fn a32_a_proof_that_binds_no_ballots_is_refused_where_they_are_missing() {
+    let (s, mut chain) = (settled(), closed(ONE));
+    let missing = |chain: &Chain, posted: u32| {
+        let bound = usize::try_from(posted / 4).unwrap();
+        let tally = s.election.tally(ONE, &s.election.points(ONE)[..bound]);
+        is_valid(chain, 1, &tally.proofs[0]);
+        let error: IElections::BallotsMissing = refused(chain, result_calls(&tally).remove(0)).error();
+        assert_eq!((error.posted, error.size), (posted, 8));
+    };
+    missing(&chain, 0);
+    send(&mut chain, batch(0, &s.election.entries[..4])).gas();
+    missing(&chain, 4);
+    let mut chain = closed(TWO);
+    let tally = s.election.tally(TWO, &s.election.points(TWO)[..1]);
+    let calls = result_calls(&tally);
+    tally.proofs[..2].iter().for_each(|proof| is_valid(&chain, 2, proof));
+    send(&mut chain, batch(0, &s.election.entries[..4])).gas();
+    let error: IElections::BallotsMissing = refused(&chain, calls[0].clone()).error();
+    assert_eq!((error.posted, error.size), (4, 8));
+    send(&mut chain, batch(4, &s.election.entries[4..8])).gas();
+    // The true one takes its place.
+    send(&mut chain, result_calls(&s.two).remove(0)).gas();
+    let error: IElections::BallotsMissing = refused(&chain, calls[1].clone()).error();
+    assert_eq!((error.posted, error.size), (8, 11));
+}
+
 #[test]
 fn a_changed_result_is_refused() {
     let (s, chain) = (settled(), posted(ONE));
@@ -279,15 +320,15 @@ fn a_changed_result_is_refused() {
     }
 }
 
-/// One unit more of one option and its place in the next: the packing would
+/// All units of an option as higher bits of the one before: the packing would
 /// be the same number.
 #[test]
 fn a30_a66_totals_of_2_to_the_44_and_more_are_refused() {
     let (s, chain) = (settled(), posted(ONE));
     let call = result_calls(&s.one).remove(0);
     let aliased = changed::<IElections::postTallyCall>(&call, |call| {
-        call.totals[0] += 1 << 44;
-        call.totals[1] -= 1;
+        call.totals[0] += call.totals[1] << 44;
+        call.totals[1] = 0;
     });
     let error: IElections::TotalTooLarge = refused(&chain, aliased).error();
     assert_eq!(error.option, U256::ZERO);
@@ -413,6 +454,31 @@ fn a31_a_chunk_continues_the_state_before_it() {
     let _: IElections::NotCanonical = refused(&chain, aliased).error();
     let aliased = changed::<IElections::postChunkCall>(&calls[0], |call| call.stateIn += r);
     let _: IElections::NotCanonical = refused_from(&chain, OTHER, aliased).error();
+}
+
+/// More slots than were begun, from the second chunk on: every proof is valid
+/// by itself. The chain of states is all that refuses it.
+#[test]
+fn a31_a_valid_chunk_from_a_state_that_none_left_is_refused() {
+    let (s, mut chain) = (settled(), posted(TWO));
+    let forged = s.election.chunked(TWO, &s.election.points(TWO), |chunks, last| {
+        let (chunk, after) = (&mut chunks[1], &mut last.witness.state);
+        chunk.witness.state.slots += 5;
+        after.slots += 5;
+        last.statement.outcome.slots += 5;
+        chunk.statement.state_in = chunk.witness.state.digest();
+        chunk.statement.state_out = after.digest();
+        last.statement.state_in = after.digest();
+    });
+    for (key, proof) in [2, 2, 3].into_iter().zip(&forged.proofs) {
+        is_valid(&chain, key, proof);
+    }
+    assert_eq!(forged.slots, 12);
+    let calls = result_calls(&forged);
+    send(&mut chain, calls[0].clone()).gas();
+    let _: IElections::WrongState = refused(&chain, calls[1].clone()).error();
+    send(&mut chain, result_calls(&s.two).remove(1)).gas();
+    is_invalid(&refused(&chain, calls[2].clone()));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The contract of the keys: what it takes, what it refuses, and that a hash
 //! stands for one key.
 
-use super::settled::{OTHER, POSTER, deployed, keyed, settled, verifiers};
+use super::settled::{ONE, OTHER, POSTER, deployed, keyed, posted, result_calls, send, settled, verifiers};
 use crate::{
     chain::{Chain, Sent},
-    election::store,
+    election::{contract, store},
 };
 use alloy::{
     primitives::{B256, U256},
@@ -12,7 +12,7 @@ use alloy::{
 };
 use chain::{
     Artifact,
-    abi::{Circuit, IGroth16Verifiers, Kind},
+    abi::{Circuit, IElections, IGroth16Verifiers, Kind},
     elections,
 };
 use circuits::{
@@ -22,6 +22,7 @@ use circuits::{
 use prover::prove;
 use rand_core::OsRng;
 use revm::primitives::Address;
+use std::collections::BTreeMap;
 use verifier::VerifyingKey;
 
 fn call<C: SolCall>(chain: &Chain, call: C) -> Sent {
@@ -76,7 +77,7 @@ fn keys_of_every_shape_and_threshold_have_their_hash() {
 }
 
 /// Some points under the name of a circuit; nobody can prove with them.
-fn points_under(id: verifier::CircuitId) -> VerifyingKey {
+pub(super) fn points_under(id: verifier::CircuitId) -> VerifyingKey {
     use ark_ec::{AffineRepr, CurveGroup};
     use verifier::curve::{G1Affine, G2Affine};
     let inputs = match id {
@@ -155,6 +156,62 @@ fn a55_the_deployed_code_is_that_of_the_artifacts() {
         assert!(artifact.deployed_bytecode.len() <= 24_576, "EIP-170");
         assert!(artifact.bytecode.len() <= 49_152, "EIP-3860");
     }
+}
+
+/// The same code can be left by a constructor of somebody's own, over a storage
+/// of their choice, where a result stands that nobody has proven. What shows it
+/// is the transaction that created the contract.
+#[test]
+fn a55_only_its_creation_shows_that_a_contract_began_empty() {
+    let s = settled();
+    let mut chain = posted(ONE);
+    send(&mut chain, result_calls(&s.one).remove(0)).gas();
+    let (honest, ours) = (s.election.totals(ONE), Artifact::elections().unwrap());
+    let forged = [honest[1], honest[0], honest[2]];
+    let (from, to) = (packed(&honest), packed(&forged));
+    let mut storage = chain.storage(contract());
+    storage.values_mut().filter(|value| **value == from).for_each(|value| *value = to);
+    let poisoned = creation_with(&storage, &chain.code(contract()));
+    let (address, _) = chain.create(OTHER, poisoned.clone());
+    assert!(ours.is_code(&chain.code(address)));
+    let call = IElections::resultCall { electionId: elections::id(s.election.id()) };
+    let found = IElections::resultCall::abi_decode_returns(chain.call(address, call.abi_encode()).output());
+    assert_eq!(found.unwrap().totals, forged);
+    // Beside verifiers that accept everything.
+    let code = chain.code(contract());
+    let genuine = verifiers(&chain).into_array();
+    let places: Vec<usize> = (0..code.len() - 20).filter(|at| code[*at..at + 20] == genuine).collect();
+    assert!(!places.is_empty());
+    let mut beside = code;
+    places.iter().for_each(|at| beside[*at..at + 20].fill(0xee));
+    let (address, _) = chain.create(OTHER, creation_with(&BTreeMap::new(), &beside));
+    assert!(ours.is_code(&chain.code(address)));
+    let answer = chain.call(address, IElections::verifiersCall {}.abi_encode());
+    let found = IElections::verifiersCall::abi_decode_returns(answer.output()).unwrap();
+    assert_eq!(found, Address::repeat_byte(0xee));
+    // What tells them apart.
+    assert!(!ours.is_creation(&poisoned, &[]));
+    assert!(ours.is_creation(&ours.bytecode, &[]));
+    assert!(!ours.is_creation(&[&ours.bytecode[..], &[0]].concat(), &[]));
+    assert!(!ours.is_creation(&ours.bytecode[1..], &[]));
+}
+
+/// spec: `tally.packed`
+fn packed(totals: &[u64]) -> U256 {
+    let shifted = (64..).step_by(44).zip(totals).map(|(bits, total)| U256::from(*total) << bits);
+    shifted.fold(U256::from(ONE) + (U256::from(6) << 32), |sum, total| sum + total)
+}
+
+/// Code that writes a storage and leaves `code`.
+fn creation_with(storage: &BTreeMap<U256, U256>, code: &[u8]) -> Vec<u8> {
+    let push = |word: &U256| [&[0x7f][..], &word.to_be_bytes::<32>()].concat();
+    let mut out: Vec<u8> =
+        storage.iter().flat_map(|(slot, value)| [push(value), push(slot), vec![0x55]].concat()).collect();
+    let [length, offset] = [code.len(), out.len() + 11].map(|n| u16::try_from(n).unwrap().to_be_bytes());
+    // PUSH2 length, DUP1, PUSH2 offset, 0, CODECOPY, 0, RETURN
+    out.extend([0x61, length[0], length[1], 0x80, 0x61, offset[0], offset[1], 0x3d, 0x39, 0x3d, 0xf3]);
+    out.extend(code);
+    out
 }
 
 /// Every degenerate key that loading refuses off chain.
@@ -241,7 +298,7 @@ fn generator() -> [u8; 128] {
 }
 
 /// A point of the twist that is not in the subgroup of order r.
-fn outside_subgroup() -> [u8; 128] {
+pub(super) fn outside_subgroup() -> [u8; 128] {
     use verifier::curve::{Fq, Fq2, G2Affine};
     let candidates = (1u64..).map(|i| Fq2::new(Fq::from(i), Fq::from(0u64)));
     let point = candidates
@@ -362,15 +419,19 @@ fn a12_ballots_of_two_elections_do_not_average_to_a_third() {
         call(&chain, batch(&inputs[..5], entry.clone())).gas();
     }
     let both = entries.concat();
-    let factor = |i: u8| {
-        let mut index = [0; 32];
-        index[31] = i;
-        let hash = keccak256([keccak256(&both), index].concat());
-        Fr::from(u128::from_be_bytes(hash[16..].try_into().unwrap()))
-    };
-    let mut third = inputs[0][..5].to_vec();
-    third[1] = (factor(0) * inputs[0][1] + factor(1) * inputs[1][1]) / (factor(0) + factor(1));
-    let _: IGroth16Verifiers::ProofInvalid = call(&chain, batch(&third, both)).error();
+    let digest = keccak256(&both);
+    let with_key = keccak256([ballot_key().hash().0, digest].concat());
+    for seed in [digest, with_key] {
+        let factor = |i: u8| {
+            let mut index = [0; 32];
+            index[31] = i;
+            let hash = keccak256([seed, index].concat());
+            Fr::from(u128::from_be_bytes(hash[16..].try_into().unwrap()))
+        };
+        let mut third = inputs[0][..5].to_vec();
+        third[1] = (factor(0) * inputs[0][1] + factor(1) * inputs[1][1]) / (factor(0) + factor(1));
+        let _: IGroth16Verifiers::ProofInvalid = call(&chain, batch(&third, both.clone())).error();
+    }
 }
 
 #[test]
