@@ -281,13 +281,94 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
         "",
     ),
     ("chain void", &["chain void ID --contract ADDRESS --account payer.json --chain URL"], ""),
+    ("chain creation", &["chain creation ADDRESS --transaction HASH --chain URL"], ""),
+    (
+        "chain check",
+        &[
+            "chain check --file election.toml --organiser ADDRESS --executor ADDRESS --chain URL",
+            "chain check --record record --json",
+        ],
+        "Before the draft is published it can still be mended.",
+    ),
+    (
+        "chain audit deploy",
+        &[
+            "chain audit deploy --organisation 'Example DAO' --organiser ADDRESS --account payer.json --chain URL",
+        ],
+        "",
+    ),
+    (
+        "chain audit register",
+        &[
+            "chain audit register --organisation 'Example DAO' --auditor ADDRESS --name Auditor --from 2026-01-01 --until 2026-12-31 --organiser organiser.json --contract ADDRESS --account payer.json",
+        ],
+        "",
+    ),
+    (
+        "chain audit anchor",
+        &["chain audit anchor --commitment commitment --contract ADDRESS --account payer.json --chain URL"],
+        "",
+    ),
+    (
+        "chain audit attest",
+        &[
+            "chain audit attest attestation.json --contract ADDRESS --account payer.json --chain URL",
+            "chain audit attest attestation.json --auditor auditor.json --contract ADDRESS --account payer.json",
+        ],
+        "",
+    ),
+    (
+        "chain audit revoke",
+        &[
+            "chain audit revoke HASH --reason 'an error in the records' --signer auditor.json --contract ADDRESS --account payer.json",
+        ],
+        "",
+    ),
+    ("chain audit show", &["chain audit show HASH --contract ADDRESS --chain URL"], ""),
+    (
+        "chain gate deploy",
+        &[
+            "chain gate deploy --file election.toml --organiser ADDRESS --attestations ADDRESS --account payer.json",
+            "chain gate deploy --record record --attestations ADDRESS --account payer.json --chain URL",
+        ],
+        "",
+    ),
+    (
+        "chain gate approve",
+        &[
+            "chain gate approve attestation.json --gate ADDRESS",
+            "chain gate approve attestation.json --gate ADDRESS --demand none-fails --json",
+        ],
+        "",
+    ),
+    ("chain gate sanction", &["chain gate sanction HASH --gate ADDRESS"], ""),
+    ("chain gate enact", &["chain gate enact record --account payer.json --chain URL"], ""),
+    ("chain gate show", &["chain gate show HASH --gate ADDRESS --chain URL"], ""),
+    (
+        "chain executor deploy",
+        &[
+            "chain executor deploy --file election.toml --organiser ADDRESS --delay 2d --account payer.json --chain URL",
+        ],
+        "",
+    ),
+    (
+        "chain executor queue",
+        &["chain executor queue record --executor ADDRESS --account payer.json --chain URL"],
+        "",
+    ),
+    (
+        "chain executor execute",
+        &["chain executor execute record --executor ADDRESS --wait --account payer.json --chain URL"],
+        "",
+    ),
+    ("chain executor show", &["chain executor show ID --executor ADDRESS --chain URL"], ""),
     (
         "verify",
         &[
             "verify record",
             "verify record --json",
             "verify record --chain URL",
-            "verify record --chain embedded",
+            "verify record --chain-dir chain",
         ],
         "",
     ),
@@ -353,6 +434,7 @@ mod tests {
     fn filled_in(word: String) -> String {
         match &word[..] {
             "ID" => format!("0x{}", "00".repeat(32)),
+            "HASH" => format!("0x{}", "11".repeat(32)),
             "ADDRESS" => format!("0x{}", "00".repeat(20)),
             "URL" => "http://127.0.0.1:1".into(),
             _ => word,

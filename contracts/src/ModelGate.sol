@@ -16,7 +16,7 @@ import {Terms} from "./Terms.sol";
 /// delay. What must be trusted beside `Mandate` and `Attestations`: that
 /// somebody enacts a sanction. Anybody can, in the block in which the result
 /// stands; until then the gate knows nothing of the vote. Before relying on a
-/// gate compare its code, and read what it was created with.
+/// gate look at the transaction that created it. spec: `settlement.creation`
 contract ModelGate is IModelGate, Mandate {
     /// Where attestations are recorded: for the same organisation and organiser.
     IAttestations public immutable attestations;

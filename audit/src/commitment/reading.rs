@@ -2,7 +2,7 @@
 
 use crate::{abi::Value, policy::Attribute};
 
-/// `keccak256(abi.encode(attributes, mapping digest))`: the part of a data
+/// The hash of the struct (attributes, mapping digest): the part of a data
 /// root that says how rows became cells. The mapping says which values of
 /// the file form which group; the attributes with their groups, in the
 /// policy's order, say which number each has. Without them, a policy with

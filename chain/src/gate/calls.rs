@@ -5,6 +5,7 @@ use super::Mandate;
 use crate::{
     abi::{IElections, IModelGate},
     artifact::{Artifact, InvalidArtifact},
+    convert,
     elections::{self, address, id},
 };
 use alloy::{
@@ -69,6 +70,27 @@ pub enum Proposal {
 }
 
 impl Proposal {
+    /// What a call to a gate says; `None` if the gate refuses it, and with it
+    /// the whole vote.
+    pub fn read(call: &Call) -> Option<Self> {
+        if call.value != [0; 32] {
+            return None;
+        }
+        if let Ok(found) = IModelGate::sanctionModelCall::abi_decode_validate(&call.data) {
+            return (call.data.len() == 4 + 32).then_some(Proposal::Sanction { model: found.model.0 });
+        }
+        let it = IModelGate::approveModelCall::abi_decode_validate(&call.data).ok()?.approval;
+        let demand = Demand::read(it.demand).filter(|_| call.data.len() == 4 + 6 * 32)?;
+        Some(Proposal::Approve {
+            model: it.model.0,
+            policy_hash: it.policyHash.0,
+            auditor: convert::address(it.auditor),
+            data_root: it.dataRoot.0,
+            expires: it.expires,
+            demand,
+        })
+    }
+
     /// The call of a draft that says so.
     pub fn call(&self, gate: Address) -> Call {
         let data = match *self {

@@ -135,6 +135,11 @@ impl Chain {
         }
     }
 
+    /// Gas of a transaction, carried out or not, without a trace.
+    pub fn gas_of(&self, from: Address, to: Address, data: Vec<u8>) -> u64 {
+        self.clone().run(from, TxKind::Call(to), data, GAS_LIMIT, 0).tx_gas_used()
+    }
+
     /// Calls without a trace.
     pub fn call(&self, to: Address, data: Vec<u8>) -> Sent {
         self.clone().send(Address::repeat_byte(0xca), to, data)

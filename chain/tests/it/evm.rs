@@ -66,6 +66,16 @@ impl Evm {
         result(self.chain.clone().send_with(SENDER, to, data, gas))
     }
 
+    /// Gas of a transaction, carried out or not, without a trace.
+    pub fn gas_of(&self, to: Address, data: Vec<u8>) -> u64 {
+        self.chain.gas_of(SENDER, to, data)
+    }
+
+    /// A contract's code.
+    pub fn code(&self, of: Address) -> Vec<u8> {
+        self.chain.code(of)
+    }
+
     /// A contract's storage, without what is zero.
     pub fn storage(&self, of: Address) -> BTreeMap<U256, U256> {
         self.chain.storage(of)

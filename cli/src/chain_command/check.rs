@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use chain::{
     Chain,
     deployed::Error,
-    gate::{Executor, Gate, Objection},
+    gate::{Executor, Gate, Objection, Proposal},
 };
 use circuits::types::Address;
 use clap::Args;
@@ -34,11 +34,11 @@ pub struct CheckOptions {
 struct Checked {
     contract: Address,
     kind: &'static str,
-    objections: Vec<Objection>,
+    objections: Vec<String>,
 }
 
-/// Checks every gate that the vote calls, and the executor, before anybody
-/// votes.
+/// Checks every gate that the vote calls, what it is told, and the executor,
+/// before anybody votes.
 ///
 /// # Errors
 /// If one would not obey, or the chain does not answer.
@@ -64,23 +64,43 @@ async fn check(options: &CheckOptions, chain: &Chain, votes: &Votes) -> Result<V
     let targets: BTreeSet<Address> = votes.calls.iter().map(|call| call.target).collect();
     for contract in targets {
         let (kind, objections) = match Gate::at(chain, contract).await {
-            Ok(gate) => ("gate", gate.objections(&votes.mandate).await?),
+            Ok(gate) => (
+                "gate",
+                [said(&gate.objections(&votes.mandate).await?), no_proposals(votes, contract)].concat(),
+            ),
             Err(Error::OtherContract { .. } | Error::NoContract { .. }) => ("other", Vec::new()),
             Err(e) => return Err(e.into()),
         };
         out.push(Checked { contract, kind, objections });
     }
     if let Some(contract) = options.executor {
-        let objections = Executor::at(chain, contract).await?.objections(&votes.mandate).await?;
+        let objections = said(&Executor::at(chain, contract).await?.objections(&votes.mandate).await?);
         out.push(Checked { contract, kind: "executor", objections });
     }
     Ok(out)
 }
 
+fn said(objections: &[Objection]) -> Vec<String> {
+    objections.iter().map(ToString::to_string).collect()
+}
+
+/// One call that is no proposal makes the gate refuse the whole vote.
+fn no_proposals(votes: &Votes, gate: Address) -> Vec<String> {
+    let calls = votes.calls.iter().enumerate().filter(|(_, call)| call.target == gate);
+    let wrong = calls.filter(|(_, call)| Proposal::read(call).is_none());
+    wrong
+        .map(|(index, _)| {
+            format!(
+                "call {} is no proposal: `tabella chain gate approve` and `sanction` print them",
+                index + 1
+            )
+        })
+        .collect()
+}
+
 impl Checked {
     fn json(&self) -> serde_json::Value {
-        let objections: Vec<String> = self.objections.iter().map(ToString::to_string).collect();
-        json!({ "contract": self.contract, "kind": self.kind, "objections": objections })
+        json!({ "contract": self.contract, "kind": self.kind, "objections": self.objections })
     }
 
     fn print(&self) {

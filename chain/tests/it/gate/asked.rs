@@ -2,7 +2,7 @@
 //! commands use.
 
 use super::audit::{MODEL, ORGANISATION, PROVEN, terms};
-use super::world::account;
+use super::world::{account, approval};
 use crate::{elections::verifiers::creation_with, poster::policy};
 use ::audit::attestation::{
     Attestation, AuditorRegistration, Revocation, SignedRegistration, SignedRevocation, Terms,
@@ -11,7 +11,7 @@ use chain::{
     Artifact, Backend, Embedded, Hash, Outbox, Poster, attestation,
     audits::{self, Attestations, Office, Status},
     deployed::{Error, creation},
-    gate::{self, Executor, Gate, GateStanding, Mandate, Objection},
+    gate::{self, Executor, Gate, GateStanding, Mandate, Objection, Proposal},
     origin::{self, Origin},
     outbox::Posting,
     poster::Posted,
@@ -175,6 +175,38 @@ async fn a68_each_term_that_differs_is_named_before_the_vote() {
         assert_eq!(gate.objections(&mandate).await.unwrap(), [objection]);
         assert_eq!(executor.objections(&mandate).await.unwrap(), [objection]);
     }
+}
+
+/// A call that the gate would refuse is seen before the vote.
+#[test]
+fn a68_only_what_the_gate_takes_is_read_as_a_proposal() {
+    let gate = account(8).address();
+    let sanction = Proposal::Sanction { model: MODEL };
+    let approve = approval(account(2).address());
+    for proposal in [sanction, approve] {
+        let call = proposal.call(gate);
+        assert_eq!(Proposal::read(&call), Some(proposal));
+        let mut with_value = call.clone();
+        with_value.value[31] = 1;
+        let mut longer = call.clone();
+        longer.data.push(0);
+        let mut shorter = call.clone();
+        shorter.data.pop();
+        let mut other = call.clone();
+        other.data[0] ^= 1;
+        for wrong in [with_value, longer, shorter, other] {
+            assert_eq!(Proposal::read(&wrong), None);
+        }
+    }
+    // Bits above an address, a time and a demand.
+    for word in [2, 4, 5] {
+        let mut dirty = approve.call(gate);
+        dirty.data[4 + 32 * word] = 1;
+        assert_eq!(Proposal::read(&dirty), None, "word {word}");
+    }
+    let mut demand = approve.call(gate);
+    *demand.data.last_mut().unwrap() = 3;
+    assert_eq!(Proposal::read(&demand), None);
 }
 
 /// A55: whatever else is at an address answers nothing.

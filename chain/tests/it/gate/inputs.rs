@@ -524,6 +524,23 @@ fn a15_nothing_outside_of_an_encoding_is_read() {
     }
 }
 
+/// The length of an outcome's list is what it says, whatever follows.
+#[test]
+fn a15_lists_of_another_length_are_refused_though_all_else_is_there() {
+    let mut harness = Harness::new();
+    let good = submission(&PROVEN.statement);
+    let view = 2 + offset(&good.outcome, 2);
+    for list in [1, 2, 3].map(|at| view + offset(&good.outcome, view + at)) {
+        for by in [U256::from(1), U256::MAX] {
+            let mut outcome = good.outcome.to_vec();
+            shift(&mut outcome, list, by);
+            let mut changed = good.clone();
+            changed.outcome = outcome.into();
+            assert_eq!(harness.encode(&changed).unwrap_err().0, outcome_fault(0));
+        }
+    }
+}
+
 /// A view that begins before the calldata does, at a place that wraps around:
 /// its first words are zeros, the others those that the calldata begins with.
 #[test]

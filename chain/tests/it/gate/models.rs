@@ -17,7 +17,8 @@ use chain::{
     artifact::Artifact,
     gate::{self, Demand, Mandate, Proposal},
 };
-use circuits::types::{Call, Draft, keccak256};
+use circuits::types::{Address, Call, Draft, keccak256};
+use std::collections::BTreeMap;
 
 /// Closing time of the first vote.
 const CLOSING: u64 = ISSUED + 500;
@@ -481,21 +482,61 @@ fn calling_a_proposal_directly_changes_nothing() {
     assert_eq!(votes.standing(), Standing::Approved);
 }
 
+/// Bytes that create a contract with this code, and with this in its storage.
+fn forged(code: &[u8], storage: &BTreeMap<U256, U256>) -> Vec<u8> {
+    let push = |word: U256| [&[0x7f][..], &word.to_be_bytes::<32>()].concat();
+    let stored = storage.iter().flat_map(|(place, word)| [push(*word), push(*place), vec![0x55]].concat());
+    let mut out: Vec<u8> = stored.collect();
+    // CODECOPY of what follows to 0, RETURN.
+    let length = push(U256::from(code.len()));
+    let start = U256::from(out.len() + 2 * 33 + 2 + 1 + 33 + 2 + 1);
+    out.extend([&length[..], &push(start), &[0x60, 0, 0x39], &length, &[0x60, 0, 0xf3]].concat());
+    out.extend(code);
+    out
+}
+
+/// A55: who deploys can write what they like into a contract's storage before
+/// they give it the very code of a gate. The data of the transaction that
+/// created it shows that, its code does not.
+#[test]
+fn a55_a_contracts_code_does_not_show_how_it_was_created() {
+    let (mut votes, _) = Votes::new();
+    let (honest, evm) = (votes.gate, votes.world.evm.clone());
+    let approval = votes.approval();
+    votes.vote(CLOSING, &[approval]);
+    let (code, storage) = (votes.world.evm.code(honest), votes.world.evm.storage(honest));
+    // No vote has been cast here.
+    votes.world.evm = evm;
+    assert_eq!(votes.standing(), Standing::NoVote);
+    let created = gate::gate_creation_code(&votes.mandate, ours(votes.world.attestations)).unwrap();
+    let arguments = created[Artifact::gate().unwrap().bytecode.len()..].to_vec();
+    let other = forged(&code, &storage);
+    votes.gate = votes.world.evm.deploy(other.clone()).unwrap().0;
+    assert_eq!(votes.standing(), Standing::Approved);
+    assert!(Artifact::gate().unwrap().is_code(&votes.world.evm.code(votes.gate)));
+    assert_eq!(Artifact::gate().unwrap().creation_arguments(&other), None);
+    assert_eq!(Artifact::gate().unwrap().creation_arguments(&created), Some(&arguments[..]));
+    // The data of an honest creation gives this code, and nothing is stored.
+    votes.gate = votes.world.evm.deploy(created).unwrap().0;
+    assert_eq!(votes.world.evm.code(votes.gate), code);
+    assert!(votes.world.evm.storage(votes.gate).is_empty());
+}
+
 #[test]
 fn a_gate_needs_a_mandate_and_its_own_organisations_attestations() {
     let (mut votes, _) = Votes::new();
-    let mut refuse = |change: &dyn Fn(&mut Mandate)| {
+    let attestations = ours(votes.world.attestations);
+    let mut refuse = |attestations: Address, change: &dyn Fn(&mut Mandate)| {
         let mut mandate = votes.mandate.clone();
         change(&mut mandate);
-        let code = gate::gate_creation_code(&mandate, ours(votes.world.attestations)).unwrap();
+        let code = gate::gate_creation_code(&mandate, attestations).unwrap();
         let why = votes.world.evm.deploy(code).unwrap_err();
         let expected =
             [&error("InvalidTerms")[..], &("attestations".to_owned(),).abi_encode_params()].concat();
         assert!(why.contains(&hex::encode(expected)), "{why}");
     };
-    refuse(&|m| m.organisation = "Another Cooperative".into());
-    refuse(&|m| m.organiser = account(9).address());
-    let code = gate::gate_creation_code(&votes.mandate, circuits::types::Address([0x98; 20])).unwrap();
-    assert!(votes.world.evm.deploy(code).is_err());
+    refuse(attestations, &|m| m.organisation = "Another Cooperative".into());
+    refuse(attestations, &|m| m.organiser = account(9).address());
+    refuse(Address([0x98; 20]), &|_| ());
     assert!(Artifact::gate().unwrap().deployed_bytecode.len() <= 24_576);
 }

@@ -159,6 +159,12 @@ fn a_newer_attestation_takes_the_place_of_an_older_for_good() {
     let (now, auditor) = (world.time, world.auditor.clone());
     world.revoke(new.id(), now, &auditor).unwrap();
     assert_eq!(world.status(old.id()), Status::Superseded);
+    // A second one is recorded, and the first stays the one that did.
+    let second = successor(&world, old.id(), 20);
+    world.attest(&second).unwrap();
+    assert_eq!(world.status(second.id()), Status::Valid);
+    let by = world.ask(&IAttestations::supersededByCall { attestation: B256::new(old.id()) });
+    assert_eq!(by, B256::new(new.id()));
 }
 
 #[test]
