@@ -3,7 +3,9 @@
 use super::AttestationCircuit;
 use crate::attestation::{K_RANGE, Layout, Packing, Shape};
 
-/// Fewest rows, as a power of two: most views need as many for their checks.
+/// Fewest rows, as a power of two. Few groups need fewer, which would prove
+/// faster; but a commitment fixes the rows and not the views, and these leave
+/// some for other views over it. spec: `audit.shape`
 const FEWEST_K: u32 = 14;
 /// Most data columns: a proof of as many stays below 5,000 bytes.
 const MOST_COLUMNS: usize = 20;

@@ -1,6 +1,7 @@
 //! The shapes of the circuits: degrees, sizes, digests.
 
 use super::*;
+use crate::attestation::{CellSet, Disclosure, GroupSet, Metric, Ratio, View};
 use std::path::Path;
 
 fn all() -> Vec<Shape> {
@@ -160,4 +161,75 @@ fn checks_that_need_more_rows_or_lanes_are_refused() {
     assert!(matches!(AttestationCircuit::blank(&small), Err(NoCircuit::Rows { .. })));
     let narrow = testing::shape(10, 1, Packing::One, testing::layout(true, 1));
     assert!(AttestationCircuit::blank(&narrow).is_err());
+}
+
+/// A view for each of the shape's, all with one check, over records of known
+/// groups.
+fn plain_policy(shape: &Shape) -> Policy {
+    let cells = shape.layout().cells();
+    let view = |groups: &usize| View {
+        groups: *groups,
+        allowed: (0..cells).map(|cell| [cell % groups].into_iter().collect()).collect(),
+        excluded: GroupSet::EMPTY,
+        checks: vec![Metric::ImpactRatio],
+    };
+    Policy {
+        cells,
+        sample: CellSet::first(cells),
+        minimum_cell: 1,
+        minimum_share: Ratio::new(2, 100),
+        thresholds: testing::thresholds(),
+        views: shape.views().iter().map(view).collect(),
+        disclosure: Disclosure::VerdictsOnly,
+    }
+}
+
+/// Shapes of few rows; some have no room for their checks.
+fn small_shapes() -> Vec<Shape> {
+    let mut out = vec![];
+    for k in 10..=11 {
+        for cells in 1..=32 {
+            for (labelled, bins, packing) in [
+                (false, 1, Packing::One),
+                (true, 1, Packing::One),
+                (false, 1, Packing::Two),
+                (true, 1, Packing::Two),
+                (false, 5, Packing::One),
+                (true, 16, Packing::One),
+                (false, 2, Packing::Two),
+            ] {
+                let layout = Layout::new(cells, labelled, bins).unwrap();
+                for views in [vec![2], vec![3], vec![7], vec![2, 2], vec![2, 2, 4]] {
+                    out.extend(Shape::new(k, 1, packing, layout, views));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Rows of a column that the checks leave free, and that the table does.
+fn room(shape: &Shape) -> Option<[usize; 2]> {
+    let (checks, _) = AttestationCircuit::blank(shape).ok()?.size();
+    Some([checks, shape.table_rows()].map(|used| shape.data_rows() - used))
+}
+
+/// What `blank` takes has room for everything: data in every cell, the most
+/// rows of checks, the longest table.
+#[test]
+fn the_fullest_circuits_of_few_rows_hold() {
+    let shapes = small_shapes();
+    let rooms: Vec<(&Shape, [usize; 2])> =
+        shapes.iter().filter_map(|shape| Some((shape, room(shape)?))).collect();
+    for k in 10..=11 {
+        for part in 0..2 {
+            let of_k = rooms.iter().filter(|(shape, _)| shape.k() == k);
+            let (shape, room) = of_k.min_by_key(|(_, room)| room[part]).unwrap();
+            let records = usize::try_from(shape.capacity()).unwrap();
+            let codes = testing::codes(shape.layout(), records);
+            let statement = testing::statement(shape, &plain_policy(shape), &codes);
+            let circuit = circuit_of(&statement, &Witness { codes });
+            assert!(holds(&circuit, public(&statement)), "{shape:?}, {room:?} rows are free");
+        }
+    }
 }
