@@ -368,6 +368,7 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
             "verify record",
             "verify record --json",
             "verify record --chain URL",
+            "verify record --chain embedded",
             "verify record --chain-dir chain",
         ],
         "",
