@@ -162,8 +162,8 @@ mod tests {
         assert_eq!(said, "the contract refuses: InvalidClaim(fault = IssuedInTheFuture)");
         let zero = DynSolValue::Uint(U256::ZERO, 8);
         let inputs = known().iter().flat_map(|error| &error.inputs);
-        let kinds = inputs.filter(|input| input.internal_type().is_some_and(|kind| kind.is_enum()));
-        assert!(kinds.map(|input| member(input, &zero).unwrap()).count() >= 6);
+        let mut kinds = inputs.filter(|input| input.internal_type().is_some_and(|kind| kind.is_enum()));
+        assert!(kinds.all(|input| member(input, &zero).is_some()));
     }
 
     #[test]
