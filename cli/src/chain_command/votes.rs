@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Args)]
 pub struct VotesOptions {
     /// Votes like the one of this election file: of its organisation and
-    /// trustees, settled at its [chain], under at least its [pass] rule.
+    /// trustees, settled on its chain, under at least its pass rule.
     #[arg(long, value_name = "FILE", required_unless_present = "record", requires = "organiser")]
     file: Option<PathBuf>,
     /// The organiser's account, which signs drafts; with --file.
